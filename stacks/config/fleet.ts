@@ -1,0 +1,89 @@
+/**
+ * The configuration after it was checked: everything here is a fact, nothing is optional for convenience, and every
+ * default is filled in. Made by `resolve`, read by `cluster`, `gitops` and the commands; it never holds a secret.
+ */
+
+/** All stages of one project, in promotion order: the first is the one that gets new versions first. */
+export interface Fleet {
+  /** The Pulumi project's name; the prefix of every name at Hetzner. */
+  readonly project: string;
+  readonly repository: Repository;
+  readonly stages: readonly Stage[];
+}
+
+/** The GitOps repository that the clusters follow. */
+export interface Repository {
+  /** As the clusters use it: `ssh://git@host/owner/repo` (deploy key) or `https://host/owner/repo` (token). */
+  readonly url: string;
+  /** As this program pushes to it (git's own word: pushurl); the same as `url` unless configured. */
+  readonly pushUrl: string;
+  readonly branch: string;
+  /** Name of the Secret in `flux-system` that holds the stage's age key, when files are encrypted with SOPS. */
+  readonly decryption: { readonly secret: string } | undefined;
+}
+
+export interface Stage {
+  readonly name: string;
+  /** The cluster's folder in the repository, as `flux bootstrap --path` gets it: `clusters/production`. */
+  readonly path: string;
+  readonly channel: Channel;
+  readonly cluster: Cluster;
+  /** The applications that run in this stage, sorted by name. */
+  readonly apps: readonly App[];
+}
+
+/** Which tags a stage takes: `v1.9.31`, or `v1.9.32-<id>.N`. */
+export type Channel = { readonly kind: "stable" } | { readonly kind: "prerelease"; readonly id: string };
+
+export interface Cluster {
+  readonly location: string;
+  /** Follows from the location: `nbg1` lies in `eu-central`. */
+  readonly networkZone: string;
+  /** Hetzner image name of every node. */
+  readonly image: string;
+  /** The private network, RFC 1918. */
+  readonly network: string;
+  /** Control plane: an odd number, so that etcd keeps a majority. Fixed addresses: `.11` and up of `subnet`. */
+  readonly servers: NodePool & { readonly count: 1 | 3 | 5 };
+  /** Agents, sorted by name. A pool's name is its identity. Fixed addresses: `.11` and up of the pool's subnet. */
+  readonly pools: readonly (NodePool & { readonly name: string })[];
+  readonly api: { readonly allow: readonly string[] };
+  /** Hetzner's load balancer type; one is made when there is more than one server. */
+  readonly loadBalancer: string;
+}
+
+export interface NodePool {
+  readonly count: number;
+  readonly type: string;
+  /** A part of the private network that belongs to these nodes alone. */
+  readonly subnet: string;
+}
+
+export type Protocol = "http" | "https";
+
+export interface App {
+  readonly name: string;
+  /** Image without tag: `ghcr.io/acme/blog`. */
+  readonly image: string;
+  readonly namespace: string;
+  readonly ports: { readonly container: number; readonly service: number };
+  /** Which Ingresses the base has. A stage without hosts for one drops it. */
+  readonly ingress: readonly Protocol[];
+  /** cert-manager ClusterIssuer for the HTTPS hosts; without one the Secret `<app>-tls` is expected to be there. */
+  readonly issuer: string | undefined;
+  /** Tag in the base; never run, every overlay replaces it. */
+  readonly baseTag: string;
+  /** Every stage the app runs in, in promotion order: who shares its base. */
+  readonly stages: readonly string[];
+  /** First tag of this stage. From then on Flux owns it. */
+  readonly tag: string;
+  readonly replicas: number;
+  readonly hosts: { readonly [protocol in Protocol]: readonly string[] };
+  readonly env: { readonly [name: string]: string };
+  readonly resources: Resources | undefined;
+}
+
+export interface Resources {
+  readonly requests?: { readonly [resource: string]: string };
+  readonly limits?: { readonly [resource: string]: string };
+}
