@@ -1,0 +1,95 @@
+import type { Log } from "./log.ts";
+import type { Properties } from "./values.ts";
+
+export type Awaitable<T> = T | Promise<T>;
+
+/** The user's mistake or the world's, never ours: its message reaches the terminal as it is, without a stack. */
+export class UserError extends Error {
+  override readonly name = "UserError";
+}
+
+/** What every request carries. `signal` is aborted by Ctrl-C (the engine's Cancel). */
+export interface Request {
+  readonly urn: string;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** `inputs` come unwrapped, `secrets` are the property paths that were secret, `unknown` stands for what is not known yet. */
+export interface CheckRequest extends Request {
+  readonly inputs: Properties;
+  readonly secrets: ReadonlySet<string>;
+  /** Empty for a resource that is not in the state yet. */
+  readonly oldInputs: Properties;
+}
+
+export interface CheckFailure {
+  /** Property path: `files["apps/blog/base/service.yaml"]`. */
+  readonly property: string;
+  readonly reason: string;
+}
+
+export interface DiffRequest extends CheckRequest {
+  readonly id: string;
+  readonly oldOutputs: Properties;
+  readonly ignoreChanges: readonly string[];
+}
+
+export type ChangeKind = "ADD" | "ADD_REPLACE" | "DELETE" | "DELETE_REPLACE" | "UPDATE" | "UPDATE_REPLACE";
+
+/** By property path; shown as a diff of inputs. Empty: nothing to do. */
+export interface Diff {
+  readonly changes: { readonly [path: string]: ChangeKind };
+  readonly deleteBeforeReplace?: boolean;
+}
+
+export interface CreateRequest extends Request {
+  readonly inputs: Properties;
+  readonly secrets: ReadonlySet<string>;
+  /** Nothing may be changed; outputs that only the update knows are `unknown`. */
+  readonly preview: boolean;
+}
+
+export interface UpdateRequest extends CreateRequest {
+  readonly id: string;
+  readonly oldInputs: Properties;
+  readonly oldOutputs: Properties;
+}
+
+export interface ExistingRequest extends Request {
+  readonly id: string;
+  /** Empty on `pulumi import` and `.get`. */
+  readonly inputs: Properties;
+  readonly secrets: ReadonlySet<string>;
+  readonly outputs: Properties;
+}
+
+/** Outputs at a path that is secret in the inputs become secret by themselves, others by `secret(value)`. */
+export interface State {
+  readonly outputs: Properties;
+  /** The engine reads the resource before every later preview and update, so that drift shows without `--refresh`. */
+  readonly refreshBeforeUpdate?: boolean;
+}
+
+export interface Resource {
+  check?(
+    request: CheckRequest,
+  ): Awaitable<{ readonly inputs: Properties; readonly failures?: readonly CheckFailure[] }>;
+  /** Without one every changed top-level input is an update in place. */
+  diff?(request: DiffRequest): Awaitable<Diff>;
+  create(request: CreateRequest): Awaitable<State & { readonly id: string }>;
+  /** `undefined`: it is gone. Without one the state is believed. */
+  read?(
+    request: ExistingRequest,
+  ): Awaitable<(State & { readonly id: string; readonly inputs: Properties }) | undefined>;
+  update?(request: UpdateRequest): Awaitable<State>;
+  delete?(request: ExistingRequest): Awaitable<void>;
+}
+
+export interface Provider {
+  readonly name: string;
+  readonly version: string;
+  /** The provider's own configuration (`gitops:token` arrives as `token`); values are strings, JSON when structured. */
+  readonly configure?: (variables: Properties) => Awaitable<void>;
+  readonly resources: { readonly [token: string]: Resource };
+}
