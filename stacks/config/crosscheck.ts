@@ -1,0 +1,47 @@
+import { crosscheckApps } from "./crosscheck-apps.ts";
+import { crosscheckCluster } from "./crosscheck-cluster.ts";
+import { duplicates } from "./duplicates.ts";
+import type { Problem } from "./error.ts";
+import type { Written } from "./schema.ts";
+
+function crosscheckStages({ shared }: Written): readonly Problem[] {
+  const stages = shared.stages.map((stage, index) => ({ ...stage, index }));
+  const clash = (key: "name" | "path" | "channel", why: string) =>
+    duplicates(
+      stages,
+      (stage) => JSON.stringify(stage[key]),
+      (stage, first) => ({
+        file: "Pulumi.yaml",
+        path: ["stages", stage.index, key],
+        message: `the same as stages[${first.index}].${key} (${first.name}); ${why}`,
+      }),
+    );
+  return [
+    ...clash("name", "a stage is known by its name"),
+    ...clash("path", "two clusters on one folder overwrite each other (fluxcd/flux2#964)"),
+    ...clash("channel", "every tag would reach both stages"),
+    ...nestedPaths(stages),
+  ];
+}
+
+function nestedPaths(stages: readonly { readonly path: string; readonly name: string; readonly index: number }[]) {
+  return stages.flatMap((inner) =>
+    stages
+      .filter((outer) => inner.path.startsWith(`${outer.path}/`))
+      .map((outer) => ({
+        file: "Pulumi.yaml",
+        path: ["stages", inner.index, "path"],
+        message: `lies inside ${outer.path}, the folder of ${outer.name}, which would apply it too`,
+      })),
+  );
+}
+
+/** Every rule that compares values with each other, over all files at once. */
+export function crosscheck(written: Written): readonly Problem[] {
+  const stages = crosscheckStages(written);
+  const clusters = Object.entries(written.stacks).flatMap(([stage, { cluster }]) =>
+    crosscheckCluster({ project: written.project, stage, cluster }),
+  );
+  // Two stages that cannot be told apart make every app of theirs a clash: say the cause, not its echoes.
+  return stages.length > 0 ? [...stages, ...clusters] : [...crosscheckApps(written), ...clusters];
+}

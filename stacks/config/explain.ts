@@ -1,0 +1,47 @@
+import { LineCounter, parseDocument } from "yaml";
+import type { Problem } from "./error.ts";
+import type { Source, Sources } from "./sources.ts";
+
+type Path = readonly (string | number)[];
+type Locate = (path: Path) => string;
+
+/** Where a path below the project's prefix stands in the file: Pulumi.yaml keeps values under `value`, a stack does not. */
+function inFile([key = "", ...rest]: Path, project: string): readonly Path[] {
+  return [
+    ["config", key, "value", ...rest],
+    ["config", `${project}:${key}`, ...rest],
+    ["config", `${project}:${key}`, "value", ...rest],
+    ["config", key, ...rest],
+  ];
+}
+
+/** `:12` for the deepest part of the path that the file has; nothing when the value is not from the file. */
+function locator({ text }: Source, project: string): Locate {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, keepSourceTokens: true });
+  const lineOf = (path: Path): number | undefined => {
+    const pair = document.getIn(path, true) as { range?: readonly [number, number, number] } | undefined;
+    return pair?.range ? lines.linePos(pair.range[0]).line : undefined;
+  };
+  return (path) => {
+    for (let depth = path.length; depth > 0; depth--) {
+      const line = inFile(path.slice(0, depth), project).map(lineOf).find(Boolean);
+      if (line !== undefined) return `:${line}`;
+    }
+    return "";
+  };
+}
+
+const dotted = (path: Path): string =>
+  path.map((key, index) => (typeof key === "number" ? `[${key}]` : `${index > 0 ? "." : ""}${key}`)).join("");
+
+/** Every problem on a line of its own, as `Pulumi.prod.yaml:12 cluster.network: what is wrong and the way out`. */
+export function explain(problems: readonly Problem[], sources: Sources): string {
+  const all = [sources.shared, ...Object.values(sources.stacks)];
+  const locators = new Map(all.map((source) => [source.file, locator(source, sources.project)]));
+  const lines = problems.map(
+    ({ file, path, message }) =>
+      `  ${file}${locators.get(file)?.(path) ?? ""}${path.length > 0 ? ` ${dotted(path)}` : ""}: ${message}`,
+  );
+  return [`The configuration is not valid (${problems.length}):`, ...new Set(lines)].join("\n");
+}

@@ -1,0 +1,54 @@
+import { z } from "zod";
+
+/** RFC 1123 label: what Kubernetes and Hetzner take as a name. Short, because project, stage and role are joined. */
+export const name = z
+  .string()
+  .regex(/^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$/, "use at most 30 lowercase letters, digits and '-', a letter first");
+
+/** A folder in the GitOps repository: relative, and without a segment that could leave it or hide in it. */
+export const folder = z
+  .string()
+  .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*(\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/, "use a relative folder such as clusters/dev");
+
+/** Image without scheme and tag; a registry port is allowed. Tags belong to the stages. */
+export const image = z
+  .string()
+  .regex(
+    /^[a-z0-9]+([.-][a-z0-9]+)*(:[0-9]+)?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)+$/,
+    "use an image without scheme and tag, such as ghcr.io/acme/blog",
+  );
+
+/** OCI distribution specification: 128 characters at most. */
+export const tag = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/, "use an image tag such as v1.9.31");
+
+/** SemVer identifier that starts with a letter, so that `-<id>.<n>` sorts by its number (flux.md rule 7). */
+export const prereleaseId = z
+  .string()
+  .regex(/^[A-Za-z][0-9A-Za-z-]*$/, "use letters and digits, such as develop for v1.2.3-develop.4");
+
+export const host = z
+  .string()
+  .regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/, "use a host name such as blog.example.com");
+
+export const port = z.int().min(1).max(65_535);
+
+/** Kubernetes quantity: `100m`, `128Mi`, `2`. */
+export const quantity = z
+  .union([
+    z.string().regex(/^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$/, "use a quantity such as 100m or 128Mi"),
+    z.int().positive(),
+  ])
+  .transform(String);
+
+/** ssh and https are what a deploy key and a token need; scp form (`git@host:path`) is refused by Flux. */
+export const gitUrl = z
+  .string()
+  .regex(
+    /^(ssh:\/\/([^@/\s]+@)?|https:\/\/)[^/@\s]+\/\S+$/,
+    "use ssh://git@github.com/acme/gitops, or https:// without a user",
+  );
+
+/** git check-ref-format, the part that matters. */
+export const branch = z
+  .string()
+  .regex(/^(?!.*(\.\.|\/\/|@\{|\.lock$))[A-Za-z0-9][A-Za-z0-9._/-]*$/, "use a branch name such as main");

@@ -1,0 +1,107 @@
+import { crosscheck } from "./crosscheck.ts";
+import { ConfigError, type Problem } from "./error.ts";
+import { explain } from "./explain.ts";
+import type { App, Cluster, Fleet, Stage } from "./fleet.ts";
+import { zoneOf } from "./locations.ts";
+import { didYouMean, parse } from "./parse.ts";
+import { channelOf, type ProjectKeys, projectKeys, type StackKeys, stackKeys, type Written } from "./schema.ts";
+import type { Sources } from "./sources.ts";
+
+const byName = <T extends { readonly name: string }>(a: T, b: T): number => (a.name < b.name ? -1 : 1);
+
+const everyone = ["0.0.0.0/0", "::/0"];
+
+function cluster(keys: StackKeys["cluster"]): Cluster {
+  const pools = Object.entries(keys.pools).map(([name, pool]) => ({ name, ...pool }));
+  return {
+    ...keys,
+    networkZone: zoneOf[keys.location] ?? "",
+    pools: pools.toSorted(byName),
+    api: { allow: keys.api.allow.flatMap((range) => (range === "everyone" ? everyone : [range])) },
+  };
+}
+
+function app(name: string, stage: string, written: Written): readonly App[] {
+  const shared = written.shared.apps[name];
+  const own = written.stacks[stage]?.overrides[name];
+  if (!(shared && own)) return [];
+  const names = written.shared.stages.map((each) => each.name);
+  return [
+    {
+      name,
+      image: shared.image,
+      namespace: shared.namespace ?? name,
+      ports: shared.ports,
+      ingress: shared.ingress,
+      issuer: shared.issuer,
+      baseTag: shared.tag,
+      stages: names.filter((each) => shared.stages?.includes(each) ?? true),
+      tag: own.tag,
+      replicas: own.replicas,
+      hosts: own.hosts,
+      env: own.env,
+      resources: own.resources as App["resources"],
+    },
+  ];
+}
+
+function stage(written: Written, { name, path, channel }: ProjectKeys["stages"][number]): readonly Stage[] {
+  const own = written.stacks[name];
+  if (!own) return [];
+  const apps = Object.keys(written.shared.apps).flatMap((each) => app(each, name, written));
+  return [{ name, path, channel: channelOf(channel), cluster: cluster(own.cluster), apps: apps.toSorted(byName) }];
+}
+
+function fleet(written: Written): Fleet {
+  const { url, pushUrl, branch, decryption } = written.shared.repository;
+  return {
+    project: written.project,
+    repository: { url, pushUrl: pushUrl ?? url, branch, decryption },
+    stages: written.shared.stages.flatMap((each) => stage(written, each)),
+  };
+}
+
+/** A stage is a line in Pulumi.yaml and a file of its own; one without the other is a mistake. */
+function unmatched(sources: Sources, { stages }: ProjectKeys): readonly Problem[] {
+  const names = stages.map(({ name }) => name);
+  const missing = names.flatMap((name, index) =>
+    sources.stacks[name]
+      ? []
+      : [{ file: sources.shared.file, path: ["stages", index, "name"], message: `there is no Pulumi.${name}.yaml` }],
+  );
+  const stray = Object.entries(sources.stacks).flatMap(([name, { file }]) => {
+    const message = `${name} is no stage; Pulumi.yaml has ${names.join(", ")}${didYouMean(name, names)}`;
+    return names.includes(name) ? [] : [{ file, path: [], message }];
+  });
+  return [...missing, ...stray];
+}
+
+function parseStacks(sources: Sources, stages: readonly string[] | undefined) {
+  const stacks = Object.entries(sources.stacks).filter(([name]) => stages?.includes(name) ?? true);
+  const parsed = stacks.map(([name, source]) => ({ name, ...parse(stackKeys, source) }));
+  return {
+    problems: parsed.flatMap(({ problems }) => problems),
+    values: Object.fromEntries(parsed.flatMap(({ name, value }) => (value ? [[name, value]] : []))),
+  };
+}
+
+/**
+ * The checked configuration of all stages, from what was written. Pure: the program and every command use it.
+ * @throws ConfigError that lists every problem of every file with its line, its dotted path and the way out
+ */
+export function resolve(sources: Sources): Fleet {
+  const shared = parse(projectKeys, sources.shared);
+  const stacks = parseStacks(
+    sources,
+    shared.value?.stages.map(({ name }) => name),
+  );
+  const written = shared.value && { project: sources.project, shared: shared.value, stacks: stacks.values };
+  const problems = [
+    ...shared.problems,
+    ...stacks.problems,
+    ...(shared.value ? unmatched(sources, shared.value) : []),
+    ...(written ? crosscheck(written) : []),
+  ];
+  if (problems.length > 0 || !written) throw new ConfigError(explain(problems, sources));
+  return fleet(written);
+}

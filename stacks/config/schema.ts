@@ -1,0 +1,111 @@
+import { z } from "zod";
+import type { Channel } from "./fleet.ts";
+import { zoneOf } from "./locations.ts";
+import { branch, folder, gitUrl, host, image, name, port, prereleaseId, quantity, tag } from "./names.ts";
+
+/**
+ * What people write, key by key, strictly: a key that nobody reads is an error. Rules that look at one value only stand
+ * here; rules that compare values are in crosscheck.ts.
+ */
+
+const repository = z.strictObject({
+  url: gitUrl.describe("the GitOps repository as the clusters reach it: ssh with a deploy key, https with a token"),
+  pushUrl: gitUrl.optional().describe("as this program pushes to it, when that differs from url"),
+  branch: branch.default("main"),
+  decryption: z
+    .strictObject({ secret: name })
+    .optional()
+    .describe("the Secret in flux-system with the stage's age key; files encrypted with SOPS are then decrypted"),
+});
+
+const channel = z.union([z.literal("stable"), z.strictObject({ prerelease: prereleaseId })], {
+  error: "use stable (v1.2.3), or {prerelease: develop} (v1.2.3-develop.4)",
+});
+
+const stage = z.strictObject({
+  name: name,
+  path: folder.describe("the cluster's folder in the repository"),
+  channel: channel.describe("which tags the stage takes"),
+});
+
+const app = z.strictObject({
+  image: image.describe("without tag"),
+  namespace: name.optional().describe("the app's name, if not given"),
+  ports: z.strictObject({ container: port, service: port.default(80) }),
+  ingress: z
+    .array(z.enum(["http", "https"]))
+    .default([])
+    .describe("which Ingresses the base has"),
+  issuer: name.optional().describe("cert-manager ClusterIssuer for the HTTPS hosts"),
+  tag: tag.default("v0.0.1-develop.1").describe("tag in the base; never run, every stage replaces it"),
+  stages: z.array(name).optional().describe("where the app runs; everywhere, if not given"),
+});
+
+/** `config` of Pulumi.yaml: what the stages share. */
+export const projectKeys = z.strictObject({
+  repository,
+  stages: z.array(stage).min(1, "list at least one stage, the first to get new versions first"),
+  apps: z.record(name, app),
+});
+
+const cidr4 = z.cidrv4({ error: "use an IPv4 range such as 10.10.0.0/16" });
+const serverType = z.string().regex(/^[a-z]{2,4}[0-9]{2,3}$/, "use a Hetzner server type such as cpx22");
+
+const pool = z.strictObject({
+  count: z.int().min(0).max(100),
+  type: serverType,
+  subnet: cidr4.describe("a part of the network for these nodes alone; its addresses are theirs for ever"),
+});
+
+const cluster = z.strictObject({
+  location: z.enum(Object.keys(zoneOf)),
+  image: z.string().min(1).default("ubuntu-24.04"),
+  network: cidr4.describe("the stage's private network"),
+  servers: pool.extend({
+    count: z.union([z.literal(1), z.literal(3), z.literal(5)], { error: "use 1, 3 or 5: etcd needs a majority" }),
+  }),
+  pools: z.record(name, pool).default({}).describe("agents; a pool's name is its identity"),
+  api: z.strictObject({
+    allow: z
+      .array(z.union([z.literal("everyone"), z.cidrv4(), z.cidrv6()], { error: "use a range such as 203.0.113.7/32" }))
+      .describe("who may reach the Kubernetes API"),
+  }),
+  loadBalancer: z
+    .string()
+    .regex(/^lb[0-9]{2}$/, "use a load balancer type such as lb11")
+    .default("lb11"),
+});
+
+const resources = z.strictObject({
+  requests: z.record(z.string(), quantity).optional(),
+  limits: z.record(z.string(), quantity).optional(),
+});
+
+const override = z.strictObject({
+  tag: tag.describe("the first tag; from then on the tag belongs to Flux"),
+  replicas: z.int().min(0).max(1000).default(1),
+  hosts: z
+    .strictObject({ http: z.array(host).default([]), https: z.array(host).default([]) })
+    .default({ http: [], https: [] }),
+  env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()).default({}),
+  resources: resources.optional(),
+});
+
+/** `config` of Pulumi.<stage>.yaml, below the project's prefix: what differs. */
+export const stackKeys = z.strictObject({
+  cluster,
+  overrides: z.record(name, override).default({}),
+});
+
+export type ProjectKeys = z.output<typeof projectKeys>;
+export type StackKeys = z.output<typeof stackKeys>;
+
+/** Everything as people wrote it, well formed, before values are compared with each other. */
+export interface Written {
+  readonly project: string;
+  readonly shared: ProjectKeys;
+  readonly stacks: { readonly [stage: string]: StackKeys };
+}
+
+export const channelOf = (written: ProjectKeys["stages"][number]["channel"]): Channel =>
+  written === "stable" ? { kind: "stable" } : { kind: "prerelease", id: written.prerelease };

@@ -1,0 +1,65 @@
+import { parseDocument } from "yaml";
+import { ConfigError } from "./error.ts";
+
+/** One configuration file's values below the project's prefix, as they were read and before anything was checked. */
+export interface Source {
+  /** As people know it: `Pulumi.prod.yaml`. */
+  readonly file: string;
+  /** The file's text, to say in which line a problem is; empty when the values did not come from a file. */
+  readonly text: string;
+  readonly values: Values;
+}
+
+export interface Sources {
+  readonly project: string;
+  readonly shared: Source;
+  /** By stage name, as in `Pulumi.<stage>.yaml`. */
+  readonly stacks: { readonly [stage: string]: Source };
+}
+
+interface Values {
+  readonly [key: string]: unknown;
+}
+
+function content(file: string, text: string): Values {
+  const document = parseDocument(text);
+  const [error] = document.errors;
+  if (error) throw new ConfigError(`${file}:${error.linePos?.[0].line ?? 1} is not valid YAML: ${error.message}`);
+  const value: unknown = document.toJS() ?? {};
+  if (typeof value !== "object") throw new ConfigError(`${file} must be a mapping`);
+  return value as Values;
+}
+
+/** Keys of other namespaces (`hcloud:token`) belong to their providers; Pulumi.yaml's own keys need no prefix. */
+function own(values: unknown, project: string): Values {
+  const entries = Object.entries((values ?? {}) as Values);
+  return Object.fromEntries(
+    entries.flatMap(([key, value]) => {
+      if (key.startsWith(`${project}:`)) return [[key.slice(project.length + 1), value]];
+      return key.includes(":") ? [] : [[key, value]];
+    }),
+  );
+}
+
+/** Pulumi wraps a project-level value: `{value: …}`, or `{type, default}`. */
+function unwrapped(value: unknown): unknown {
+  const wrapper = (value ?? {}) as { readonly value?: unknown; readonly default?: unknown };
+  return wrapper.value ?? wrapper.default;
+}
+
+/** Reads the texts of Pulumi.yaml and of the stacks' files. @throws ConfigError when one is no YAML or no mapping */
+export function sourcesOf(texts: { readonly [file: string]: string }): Sources {
+  const { "Pulumi.yaml": text = "", ...rest } = texts;
+  const shared = content("Pulumi.yaml", text);
+  const project = String(shared["name"] ?? "");
+  const wrapped = Object.entries(own(shared["config"], project)).map(([key, value]) => [key, unwrapped(value)]);
+  const stacks = Object.entries(rest).map(([file, stackText]) => {
+    const values = own(content(file, stackText)["config"], project);
+    return [file.replace(/^Pulumi\.(.+)\.yaml$/, "$1"), { file, text: stackText, values }];
+  });
+  return {
+    project,
+    shared: { file: "Pulumi.yaml", text, values: Object.fromEntries(wrapped) },
+    stacks: Object.fromEntries(stacks),
+  };
+}
