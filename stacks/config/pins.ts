@@ -47,22 +47,21 @@ const digest = z
   .refine((hex) => !/^0+$/.test(hex), "all zeros is no digest; write null and run `npm run pins`")
   .nullable();
 
+const release = z.strictObject({
+  kind: z.literal("release"),
+  checksums: z.strictObject({ amd64: z.url(), arm64: z.url() }),
+});
+const text = z.strictObject({
+  repository: z.string(),
+  path: z.string(),
+  commit: z.string().regex(/^[0-9a-f]{40}$/, "use a full commit: a branch changes"),
+});
+const recorded = z.strictObject({
+  kind: z.literal("recorded"),
+  in: z.array(text).min(1, "name at least one text"),
+});
 const source = z
-  .discriminatedUnion("kind", [
-    z.strictObject({ kind: z.literal("release"), checksums: z.strictObject({ amd64: z.url(), arm64: z.url() }) }),
-    z.strictObject({
-      kind: z.literal("recorded"),
-      in: z
-        .array(
-          z.strictObject({
-            repository: z.string(),
-            path: z.string(),
-            commit: z.string().regex(/^[0-9a-f]{40}$/, "use a full commit: a branch changes"),
-          }),
-        )
-        .min(1, "name at least one text"),
-    }),
-  ])
+  .discriminatedUnion("kind", [release, recorded], { error: "say kind: release or kind: recorded, or null" })
   .nullable();
 
 const pin = (versions: z.ZodString) =>
