@@ -1,0 +1,11 @@
+/** Why nothing may be published: where in the repository, and what to do about it. */
+export interface Problem {
+  readonly path: string;
+  readonly line?: number;
+  readonly message: string;
+}
+
+/** One line per problem, `path:line: message`. */
+export function problemList(problems: readonly Problem[]): string {
+  return problems.map(({ path, line, message }) => `${path}${line ? `:${line}` : ""}: ${message}`).join("\n");
+}
