@@ -3,7 +3,17 @@
  * `$imagepolicy` (fluxcd/image-automation-controller internal/update/setters.go, kyaml fieldmeta/fieldmeta.go). Files are
  * changed by splicing the scalar's own characters, so every other byte stays.
  */
-import { isMap, isScalar, isSeq, LineCounter, type Node, parse, parseAllDocuments, type Scalar } from "yaml";
+import {
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parse,
+  parseAllDocuments,
+  type Scalar,
+  YAMLParseError,
+} from "yaml";
 import { formatImage, type Image, parseImage } from "./image.ts";
 
 /** What the scalar holds of the image; without a suffix all of it, `name:tag[@digest]`. */
@@ -143,15 +153,19 @@ export function keepValues(desired: string, live: string): Kept {
   };
 }
 
-/** The text without the values that Flux owns: equal for two texts exactly when a person or program changed nothing. */
+/** The text without the values that Flux owns: equal for two texts exactly when nobody else changed anything. */
 export function withoutValues(text: string): string {
   const blank = (site: Setter) => (site.marker.part === "image" ? parseImage(site.value).name : "");
-  return splice(
-    text,
-    setters(text)
-      .filter(({ marker }) => marker.part !== "name")
-      .map((site) => ({ site, source: blank(site) })),
-  );
+  try {
+    const owned = setters(text).filter(({ marker }) => marker.part !== "name");
+    return splice(
+      text,
+      owned.map((site) => ({ site, source: blank(site) })),
+    );
+  } catch (error) {
+    if (error instanceof YAMLParseError) return text;
+    throw error;
+  }
 }
 
 function partOf({ name, tag, digest }: Image, part: Part): string {

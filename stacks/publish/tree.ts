@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { fenced } from "./fence.ts";
 
-export interface TreeArgs {
+export interface GitOpsTreeArgs {
   /** The resource's id: one tree per stage. */
   readonly stage: string;
   /** As git pushes to it; url and branch change in place, and moving to another repository deletes nothing in the old one. */
@@ -16,11 +16,11 @@ export interface TreeArgs {
 }
 
 /** The files of one stage in the GitOps repository, published as one commit. Served by the plugin in `provider/`. */
-export class Tree extends pulumi.CustomResource {
+export class GitOpsTree extends pulumi.CustomResource {
   /** The commit at the branch's head when the stage was last published. */
   declare readonly commit: pulumi.Output<string>;
 
-  constructor(name: string, args: TreeArgs, options?: pulumi.CustomResourceOptions) {
+  constructor(name: string, args: GitOpsTreeArgs, options?: pulumi.CustomResourceOptions) {
     const files = Object.entries(args.files).map(([path, text]) => [path, pulumi.output(text).apply(fenced)]);
     // In every stack's state: the type token is never changed.
     super("gitops:index:Tree", name, { ...args, files: Object.fromEntries(files), commit: undefined }, options);
