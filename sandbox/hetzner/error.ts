@@ -8,6 +8,7 @@ const statuses: { readonly [code: string]: number } = {
   not_found: 404,
   uniqueness_error: 409,
   conflict: 409,
+  deprecated_api_endpoint: 410,
   resource_unavailable: 412,
   locked: 423,
   protected: 423,

@@ -2,7 +2,7 @@
 const vat = 1.19;
 
 function price(net: number) {
-  return { net: net.toFixed(10), gross: (net * vat).toFixed(16) };
+  return { net: net.toFixed(10), gross: `${(net * vat).toFixed(10)}000000` };
 }
 
 /** As the API has them: decimal strings, per location. An hour costs about 1/625 of a month, traffic is counted in bytes. */
