@@ -1,0 +1,68 @@
+import type { Material } from "./pki/material.ts";
+import type { CheckFailure, Resource } from "./resource.ts";
+import { type Properties, secret, unknown, type Value } from "./values.ts";
+
+const day = 24 * 60 * 60 * 1000;
+const validFor = 365 * day;
+/** The first `up` within this span of its end renews the admin certificate; k3s renews its own at the same distance. */
+const renewWithin = 120 * day;
+
+/** A common name has at most 64 characters (RFC 5280), and the longest suffix is -request-header-ca. */
+const clusterName = /^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/;
+
+function failures({ cluster, ...others }: Properties): readonly CheckFailure[] {
+  const valid = typeof cluster === "string" && (cluster === unknown || clusterName.test(cluster));
+  const name = { property: "cluster", reason: "use 1 to 40 lowercase letters, digits and '-'" };
+  const surplus = Object.keys(others).map((property) => ({ property, reason: "is no input here; Pki takes cluster" }));
+  return valid ? surplus : [name, ...surplus];
+}
+
+/** Midnight UTC: a preview and the `up` after it name the same moment. */
+function expiry(known: Value | undefined, now: Date): string {
+  if (typeof known === "string" && Date.parse(known) - now.getTime() > renewWithin) return known;
+  return `${new Date(now.getTime() + validFor).toISOString().slice(0, 10)}T00:00:00.000Z`;
+}
+
+const open = ["caCertificate", "rootCertificate", "adminCertificate", "expires"];
+const hidden = ["serverFiles", "serverToken", "agentToken", "rootKey", "adminKey"];
+
+const marked = (values: Properties): Properties =>
+  Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, hidden.includes(name) ? secret(value) : value]),
+  );
+
+const allUnknown: Properties = Object.fromEntries([...open, ...hidden].map((name) => [name, unknown]));
+
+/** @peculiar/x509 takes longer to load than the rest of the plugin, and most runs do not need it. */
+const generator = () => import("./pki/material.ts");
+
+async function admin(files: Pick<Material, "serverFiles">, inputs: Properties, now: Date) {
+  const { newAdmin } = await generator();
+  const expires = String(inputs["expires"]);
+  return { ...(await newAdmin(files, String(inputs["cluster"]), { now, until: new Date(expires) })), expires };
+}
+
+/**
+ * Certificate authorities, tokens and admin access of one cluster, made before any server exists. Only the admin
+ * certificate is ever made again: its end is an input, which check moves on when it comes near, so that a preview shows it.
+ */
+export function pki(now = () => new Date()): Resource {
+  return {
+    check: ({ inputs, oldInputs }) => ({
+      inputs: { ...inputs, expires: expiry(oldInputs["expires"], now()) },
+      failures: failures(inputs),
+    }),
+    async create({ inputs, preview }) {
+      if (preview) return { id: "", outputs: marked({ ...allUnknown, expires: String(inputs["expires"]) }) };
+      const material = await (await generator()).newMaterial(String(inputs["cluster"]), now());
+      const outputs = marked({ ...material, ...(await admin(material, inputs, now())) });
+      return { id: String(inputs["cluster"]), outputs };
+    },
+    async update({ inputs, oldOutputs, preview }) {
+      const unknownAdmin = { adminCertificate: unknown, adminKey: unknown, expires: String(inputs["expires"]) };
+      // What create wrote is in the state as it was.
+      const renewed = preview ? unknownAdmin : await admin(oldOutputs as unknown as Material, inputs, now());
+      return { outputs: marked({ ...oldOutputs, ...renewed }) };
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import * as pulumi from "@pulumi/pulumi";
+
+export interface PkiArgs {
+  /** 1 to 40 lowercase letters, digits and '-'; the certificates are named after it. */
+  readonly cluster: pulumi.Input<string>;
+}
+
+/**
+ * A cluster's certificate authorities, join tokens and admin access, known before its first server exists. Served by the
+ * plugin in `provider/`; after its creation only the admin certificate changes, when its end comes near.
+ */
+export class Pki extends pulumi.CustomResource {
+  /** PEM by path under /var/lib/rancher/k3s/server/tls, for the first server before its first start. */
+  declare readonly serverFiles: pulumi.Output<{ readonly [path: string]: string }>;
+  /** Full secure form, `K10<hash>::server:<password>`. Restoring an etcd snapshot needs it. */
+  declare readonly serverToken: pulumi.Output<string>;
+  /** `K10<hash>::node:<password>`: joins agents only. */
+  declare readonly agentToken: pulumi.Output<string>;
+  /** PEM chain that signs the API's certificates. */
+  declare readonly caCertificate: pulumi.Output<string>;
+  declare readonly adminCertificate: pulumi.Output<string>;
+  declare readonly adminKey: pulumi.Output<string>;
+  /** End of the admin certificate, ISO 8601. An `up` in the 120 days before it renews the certificate. */
+  declare readonly expires: pulumi.Output<string>;
+  /** Signs new authorities for `k3s certificate rotate-ca`; its place is the state alone, never a node. */
+  declare readonly rootCertificate: pulumi.Output<string>;
+  declare readonly rootKey: pulumi.Output<string>;
+
+  constructor(name: string, args: PkiArgs, options?: pulumi.CustomResourceOptions) {
+    const secret = { serverFiles: undefined, serverToken: undefined, agentToken: undefined };
+    const keys = { adminKey: undefined, rootKey: undefined };
+    const open = {
+      caCertificate: undefined,
+      adminCertificate: undefined,
+      rootCertificate: undefined,
+      expires: undefined,
+    };
+    const additionalSecretOutputs = Object.keys({ ...secret, ...keys });
+    // In every stack's state: the type token is never changed.
+    super("gitops:index:Pki", name, { ...args, ...secret, ...keys, ...open }, { ...options, additionalSecretOutputs });
+  }
+}
