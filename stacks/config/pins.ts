@@ -11,11 +11,11 @@ export const architectures = ["amd64", "arm64"] as const;
 export type Architecture = (typeof architectures)[number];
 
 /** Where a digest was learned: the release's own checksum files, or public texts that name exactly this artefact. */
-export type PinSource =
+type PinSource =
   | { readonly kind: "release"; readonly checksums: { readonly [A in Architecture]: string } }
   | { readonly kind: "recorded"; readonly in: readonly Recorded[] };
 
-export interface Recorded {
+interface Recorded {
   readonly repository: string;
   readonly path: string;
   readonly commit: string;
