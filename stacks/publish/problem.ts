@@ -9,3 +9,8 @@ export interface Problem {
 export function problemList(problems: readonly Problem[]): string {
   return problems.map(({ path, line, message }) => `${path}${line ? `:${line}` : ""}: ${message}`).join("\n");
 }
+
+/** The world's or the user's doing, never a bug: its message says where, what and the way out. */
+export class PublishError extends Error {
+  override readonly name = "PublishError";
+}

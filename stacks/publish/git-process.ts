@@ -1,0 +1,71 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import type { Target } from "./git-failure.ts";
+
+export interface GitRun {
+  readonly args: readonly string[];
+  readonly input?: Buffer | string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface GitResult {
+  readonly ok: boolean;
+  readonly stdout: Buffer;
+  /** Both streams, for people. */
+  readonly output: string;
+}
+
+/** No git command here takes this long but one that hangs: a dead connection, a credential helper that waits for somebody. */
+const longest = 60_000;
+
+/** The user's hooks, signing and helpers are for the user's own repositories; insteadOf, SSH and credentials are honoured. */
+const always = ["core.hooksPath=/dev/null", "protocol.ext.allow=never", "gc.auto=0", "core.quotePath=false"];
+const withToken = [
+  "credential.helper=",
+  'credential.helper=!f() { test "$1" = get && printf "username=x-access-token\\npassword=%s\\n" "$GITOPS_TOKEN"; }; f',
+];
+
+/** Another repository's variables (a hook runs us, say) would redirect the private one. */
+const misleading = [
+  "GIT_DIR",
+  "GIT_WORK_TREE",
+  "GIT_INDEX_FILE",
+  "GIT_OBJECT_DIRECTORY",
+  "GIT_COMMON_DIR",
+  "GIT_NAMESPACE",
+];
+
+function environment(token: string | undefined, sshCommand: string): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(([name]) => !misleading.includes(name));
+  return {
+    ...Object.fromEntries(inherited),
+    LC_ALL: "C",
+    GIT_TERMINAL_PROMPT: "0",
+    ...(sshCommand ? { GIT_SSH_COMMAND: sshCommand } : {}),
+    ...(token ? { GITOPS_TOKEN: token } : {}),
+  };
+}
+
+/** Runs git in a bare repository; the token travels in the environment, to be asked for by git only when a server wants it. */
+export function gitIn(folder: string, { token }: Pick<Target, "token">, sshCommand = "") {
+  const settings = [...always, ...(token ? withToken : [])].flatMap((setting) => ["-c", setting]);
+  const env = environment(token, sshCommand);
+  return async ({ args, input, signal }: GitRun): Promise<GitResult> => {
+    const limits = AbortSignal.any([AbortSignal.timeout(longest), ...(signal ? [signal] : [])]);
+    const child = spawn("git", [...settings, ...args], { cwd: folder, env, signal: limits, stdio: "pipe" });
+    const out: Buffer[] = [];
+    const errors: Buffer[] = [];
+    child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
+    child.stderr.on("data", (chunk: Buffer) => errors.push(chunk));
+    // A git that ends early closes its input; its own words say why.
+    child.stdin.on("error", () => undefined);
+    child.stdin.end(input);
+    const failure = await once(child, "close").then(
+      ([code]) => (code === 0 ? "" : `exit ${code}`),
+      (error: Error) => (limits.aborted && !signal?.aborted ? "timed out" : String(error)),
+    );
+    const stdout = Buffer.concat(out);
+    const output = `${Buffer.concat(errors)}\n${args.includes("--porcelain") ? stdout : ""}\n${failure}`;
+    return { ok: failure === "", stdout, output };
+  };
+}

@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Remote, Snapshot } from "./git.ts";
+import type { Head } from "./head.ts";
+import { overtaken, type Plan } from "./merge.ts";
+import { isManifest, ownership } from "./ownership.ts";
+import { PublishError, problemList } from "./problem.ts";
+import { summary } from "./summary.ts";
+
+/** Long enough for twelve foreign commits a second, short enough to say so when the branch never rests. */
+const deadline = 60_000;
+const firstPause = 100;
+const longestPause = 3_000;
+
+export interface Target {
+  readonly stage: string;
+  /** The cluster's folder, and the one before this run. */
+  readonly clusters: readonly string[];
+  /** Everything that is wanted, placeholders included. */
+  readonly paths: readonly string[];
+}
+
+/** A snapshot with the texts that a plan of this stage looks at. */
+export async function readHead(remote: Remote, snapshot: Snapshot, { stage, clusters, paths }: Target): Promise<Head> {
+  const manifests = await remote.texts(snapshot, [...snapshot.entries.keys()].filter(isManifest));
+  const { own } = ownership({ ...snapshot, texts: manifests }, stage, clusters);
+  return { ...snapshot, texts: await remote.texts(snapshot, [...manifests.keys(), ...own, ...paths]) };
+}
+
+export interface Publication {
+  readonly target: Target;
+  readonly plan: (head: Head) => Plan;
+  /** What the preview was made on: nothing that a person changed since is overwritten. */
+  readonly seen?: Head | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The changes of one attempt, or why there must be none. */
+function decided({ plan, seen }: Publication, head: Head) {
+  const now = plan(head);
+  if (now.kind === "conflict") throw new PublishError(problemList(now.problems));
+  const foreign = seen ? overtaken({ plan: plan(seen), head: seen }, { plan: now, head }) : [];
+  if (foreign.length === 0) return now.kind === "commit" ? now.changes : [];
+  const wayOut = "nothing was pushed; run the preview again";
+  throw new PublishError(`changed by someone else while this update ran: ${foreign.join(", ")} (${wayOut})`);
+}
+
+/** Brings the branch to the plan in one commit, on whatever head there is at the end; gives that head's id, if there is one. */
+export async function publish(remote: Remote, publication: Publication): Promise<string | undefined> {
+  const { target, seen, signal } = publication;
+  const giveUp = Date.now() + deadline;
+  let snapshot: Snapshot = seen ?? (await remote.fetch());
+  for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {
+    const changes = decided(publication, await readHead(remote, snapshot, target));
+    if (changes.length === 0) return snapshot.commit;
+    const seconds = Math.floor(Date.now() / 1000);
+    const message = summary(target.stage, changes);
+    const commit = await remote.commit({ parent: snapshot.commit, changes, message, seconds });
+    if (await remote.push(commit)) return commit;
+    const wait = pause * (0.5 + Math.random());
+    if (Date.now() + wait > giveUp) {
+      throw new PublishError(
+        `the branch got a new commit before every push for ${deadline / 1000} s: run again when it rests`,
+      );
+    }
+    await sleep(wait, undefined, { signal });
+    snapshot = await remote.fetch();
+  }
+}

@@ -1,0 +1,55 @@
+/** A bare repository on disk and people who commit to it, for tests; `close` removes everything. */
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+
+const env = {
+  ...process.env,
+  GIT_CONFIG_GLOBAL: "/dev/null",
+  GIT_CONFIG_SYSTEM: "/dev/null",
+  GIT_AUTHOR_NAME: "someone",
+  GIT_AUTHOR_EMAIL: "someone@example.com",
+  GIT_COMMITTER_NAME: "someone",
+  GIT_COMMITTER_EMAIL: "someone@example.com",
+};
+
+export function gitRemote() {
+  const folder = mkdtempSync(join(tmpdir(), "gitops-test-"));
+  const url = join(folder, "remote.git");
+  const git = (cwd: string, ...args: string[]) =>
+    execFileSync("git", args, { cwd, env, encoding: "utf8", stdio: "pipe" });
+  git(folder, "init", "--quiet", "--bare", "-b", "main", url);
+  let clones = 0;
+
+  return {
+    url,
+    folder,
+    /** What a person, or Flux, does: clone, edit, commit, push. `undefined` deletes the file. */
+    edit(changes: { readonly [path: string]: string | undefined | ((text: string) => string) }, branch = "main") {
+      const clone = join(folder, `clone-${clones++}`);
+      git(folder, "clone", "--quiet", url, clone);
+      git(clone, "checkout", "--quiet", "-B", branch);
+      for (const [path, change] of Object.entries(changes)) {
+        const file = join(clone, path);
+        mkdirSync(dirname(file), { recursive: true });
+        if (change === undefined) rmSync(file);
+        else writeFileSync(file, typeof change === "string" ? change : change(readFileSync(file, "utf8")));
+      }
+      git(clone, "add", "-A");
+      git(clone, "commit", "--quiet", "-m", "by someone");
+      git(clone, "push", "--quiet", "origin", branch);
+    },
+    refuse(words: string) {
+      const hook = join(url, "hooks", "pre-receive");
+      writeFileSync(hook, `#!/bin/sh\necho "${words}" >&2\nexit 1\n`);
+      chmodSync(hook, 0o755);
+    },
+    git: (...args: string[]) => git(url, ...args).trim(),
+    head: (branch = "main") => git(url, "rev-parse", branch).trim(),
+    read: (path: string, branch = "main") => git(url, "show", `${branch}:${path}`),
+    files: (branch = "main") => git(url, "ls-tree", "-r", "--name-only", branch).trim().split("\n").filter(Boolean),
+    commits: (branch = "main") => git(url, "log", "--format=%s", branch).trim().split("\n"),
+    close: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}

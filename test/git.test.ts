@@ -1,0 +1,234 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { openRemote, type Remote } from "../stacks/publish/git.ts";
+import { gitError } from "../stacks/publish/git-failure.ts";
+import { plan, type release } from "../stacks/publish/merge.ts";
+import { publish, readHead } from "../stacks/publish/publish.ts";
+import { setMarked } from "../stacks/publish/setters.ts";
+import { gitRemote } from "./git-remote.ts";
+
+let repo: ReturnType<typeof gitRemote>;
+let open: { close: () => void }[] = [];
+beforeEach(() => {
+  repo = gitRemote();
+  open = [repo];
+});
+afterEach(() => {
+  for (const one of open) one.close();
+});
+
+async function remoteOf(url = repo.url, branch = "main"): Promise<Remote> {
+  const remote = await openRemote({ url, branch });
+  open.push(remote);
+  return remote;
+}
+
+const image = (tag: string, replicas = 1) =>
+  `replicas: ${replicas}\nimage: ghcr.io/acme/blog:${tag} # {"$imagepolicy": "blog:blog-prod"}\n`;
+const patch = "apps/blog/prod/patch.yaml";
+const base = "apps/blog/base/service.yaml";
+const bump = (tag: string) => (text: string) =>
+  setMarked(text, "blog:blog-prod", { name: "ghcr.io/acme/blog", tag, digest: undefined });
+
+const desired = (files: { readonly [path: string]: string }) => new Map(Object.entries(files));
+const prod = { stage: "prod", path: "clusters/production", placeholders: [] };
+
+function publication(files: { readonly [path: string]: string }, stage = prod) {
+  return {
+    target: { stage: stage.stage, clusters: [stage.path], paths: Object.keys(files) },
+    plan: (head: Parameters<typeof release>[0]["head"]) => plan({ ...stage, desired: desired(files), head }),
+  };
+}
+
+/** The remote, with something that happens right before the first push arrives. */
+const interrupted = (remote: Remote, happens: () => void): Remote => {
+  let waiting = true;
+  return {
+    ...remote,
+    push: async (commit) => {
+      if (waiting) happens();
+      waiting = false;
+      return remote.push(commit);
+    },
+  };
+};
+
+describe("publishing", () => {
+  it("starts an empty repository", async () => {
+    const commit = await publish(await remoteOf(), publication({ [patch]: image("v0.0.1") }));
+    expect(repo.head()).toBe(commit);
+    expect(repo.files()).toEqual([patch, "clusters/production/.owned.json"]);
+    expect(repo.read(patch)).toBe(image("v0.0.1"));
+  });
+
+  it("makes one commit that says what and why, and none when there is nothing to change", async () => {
+    repo.edit({ "README.md": "ours\n" });
+    const remote = await remoteOf();
+    const commit = await publish(remote, publication({ [patch]: image("v0.0.1"), [base]: "a: 1\n" }));
+    expect(await publish(remote, publication({ [patch]: image("v0.0.1"), [base]: "a: 1\n" }))).toBe(commit);
+    expect(repo.git("log", "-1", "--format=%B%an", "main")).toBe(
+      `prod: add what is configured (2 new)\n\ncreate ${base}: new\ncreate ${patch}: new\nk3s-stages`,
+    );
+    expect(repo.commits()).toHaveLength(2);
+    expect(repo.read("README.md")).toBe("ours\n");
+  });
+
+  it("leaves links, modes and bytes of people's files as they are", async () => {
+    repo.edit({ "notes.txt": "a\r\nb" });
+    const before = repo.git("rev-parse", "main:notes.txt");
+    await publish(await remoteOf(), publication({ [patch]: image("v1") }));
+    expect(repo.git("rev-parse", "main:notes.txt")).toBe(before);
+  });
+
+  it("keeps a tag that Flux pushes between our fetch and our push, and the history stays linear", async () => {
+    await publish(await remoteOf(), publication({ [patch]: image("v1") }));
+    const remote = interrupted(await remoteOf(), () => repo.edit({ [patch]: bump("v2") }));
+    await publish(remote, publication({ [patch]: image("v1", 3) }));
+    expect(repo.read(patch)).toBe(image("v2", 3));
+    expect(repo.git("rev-list", "--merges", "main")).toBe("");
+    expect(repo.commits()).toHaveLength(3);
+  });
+
+  it("lets two stages publish at once", async () => {
+    const stage = { ...prod, stage: "stage", path: "clusters/stage" };
+    const other = await remoteOf();
+    await Promise.all([
+      publish(await remoteOf(), publication({ [base]: "a: 1\n", "apps/blog/prod/a.yaml": "a: 1\n" })),
+      publish(other, publication({ [base]: "a: 1\n", "apps/blog/stage/a.yaml": "a: 1\n" }, stage)),
+    ]);
+    expect(repo.files()).toEqual([
+      base,
+      "apps/blog/prod/a.yaml",
+      "apps/blog/stage/a.yaml",
+      "clusters/production/.owned.json",
+      "clusters/stage/.owned.json",
+    ]);
+    expect(repo.commits()).toHaveLength(2);
+  });
+
+  it("stops when a person changed a file of the plan meanwhile, and pushes nothing", async () => {
+    await publish(await remoteOf(), publication({ [patch]: image("v1") }));
+    const remote = await remoteOf();
+    const change = publication({ [patch]: image("v1", 3) });
+    const seen = await readHead(remote, await remote.fetch(), change.target);
+    const theirs = interrupted(remote, () => repo.edit({ [patch]: image("v1", 2) }));
+    await expect(publish(theirs, { ...change, seen })).rejects.toThrow(
+      `changed by someone else while this update ran: ${patch} (nothing was pushed; run the preview again)`,
+    );
+    expect(repo.read(patch)).toBe(image("v1", 2));
+  });
+
+  it("refuses a file that people own, and pushes nothing", async () => {
+    repo.edit({ [base]: "mine: true\n" });
+    const head = repo.head();
+    await expect(publish(await remoteOf(), publication({ [base]: "a: 1\n" }))).rejects.toThrow(
+      `${base}: exists already`,
+    );
+    expect(repo.head()).toBe(head);
+  });
+
+  it("shows the words of a server that refuses the push", async () => {
+    repo.edit({ "README.md": "ours\n" });
+    repo.refuse("main is protected: open a pull request");
+    await expect(publish(await remoteOf(), publication({ [base]: "a: 1\n" }))).rejects.toThrow(
+      /refuses the push to main: .*\(it says: main is protected: open a pull request; pre-receive hook declined\)/,
+    );
+    expect(repo.commits()).toEqual(["by someone"]);
+  });
+
+  it("follows the user's insteadOf", async () => {
+    const config = {
+      GIT_CONFIG_COUNT: "1",
+      GIT_CONFIG_KEY_0: `url.${repo.url}.insteadOf`,
+      GIT_CONFIG_VALUE_0: "ssh://git@git.example.com/acme/gitops",
+    };
+    Object.assign(process.env, config);
+    try {
+      await publish(await remoteOf("ssh://git@git.example.com/acme/gitops"), publication({ [base]: "a: 1\n" }));
+    } finally {
+      for (const name of Object.keys(config)) delete process.env[name];
+    }
+    expect(repo.files()).toContain(base);
+  });
+
+  it("says which branches there are when the configured one is missing", async () => {
+    repo.edit({ "README.md": "ours\n" }, "trunk");
+    await expect((await remoteOf()).fetch()).rejects.toThrow(
+      `has no branch main: create it, or configure one of: trunk`,
+    );
+  });
+
+  it("says that a remote cannot be reached", async () => {
+    const remote = await remoteOf("http://127.0.0.1:9/acme/gitops");
+    await expect(remote.fetch()).rejects.toMatchObject({ failure: "unreachable" });
+  });
+
+  it("says that there is no repository", async () => {
+    const remote = await remoteOf(join(repo.folder, "nothing.git"));
+    await expect(remote.fetch()).rejects.toMatchObject({ failure: "not found" });
+  });
+
+  it("removes its private repository", async () => {
+    const { TMPDIR } = process.env;
+    process.env["TMPDIR"] = repo.folder;
+    const present = () => readdirSync(repo.folder).filter((name) => name.startsWith("gitops-"));
+    try {
+      const remote = await openRemote({ url: repo.url, branch: "main" });
+      expect(present()).toHaveLength(1);
+      remote.close();
+      expect(present()).toEqual([]);
+    } finally {
+      if (TMPDIR === undefined) delete process.env["TMPDIR"];
+      else process.env["TMPDIR"] = TMPDIR;
+    }
+  });
+});
+
+describe("what git prints becomes one sentence", () => {
+  it.each([
+    [
+      "ssh: Could not resolve hostname git.example.com: Name or service not known\nfatal: Could not read from remote repository.",
+      "unreachable",
+    ],
+    ["fatal: unable to access 'https://x/': Failed to connect to x port 443: Connection refused", "unreachable"],
+    ["timed out", "unreachable"],
+    ["git@github.com: Permission denied (publickey).\nfatal: Could not read from remote repository.", "authentication"],
+    ["fatal: could not read Username for 'https://github.com': terminal prompts disabled", "authentication"],
+    [
+      "remote: Invalid username or token.\nfatal: Authentication failed for 'https://github.com/acme/gitops/'",
+      "authentication",
+    ],
+    ["fatal: unable to access 'https://x/': The requested URL returned error: 403", "authentication"],
+    ["ERROR: Repository not found.\nfatal: Could not read from remote repository.", "not found"],
+    ["remote: Repository not found.\nfatal: repository 'https://github.com/acme/x/' not found", "not found"],
+    [
+      "ERROR: The key you are authenticating with has been marked as read only.\nfatal: Could not read from remote repository.",
+      "read-only",
+    ],
+    [
+      "remote: Permission to acme/gitops.git denied to acme.\nfatal: unable to access 'https://x/': The requested URL returned error: 403",
+      "read-only",
+    ],
+    [
+      "remote: error: GH006: Protected branch update failed for refs/heads/main.\n!\tx:refs/heads/main\t[remote rejected] (protected branch hook declined)",
+      "refused",
+    ],
+    ["Host key verification failed.\nfatal: Could not read from remote repository.", "host key"],
+    ["fatal: write error: No space left on device", "disk full"],
+    ["Error: spawn git ENOENT", "git missing"],
+    ["fatal: something new", "other"],
+  ])("%j: %s", (output, failure) => {
+    expect(gitError(output, { url: "https://github.com/acme/gitops", branch: "main" }).failure).toBe(failure);
+  });
+
+  it("shows neither the token nor the userinfo of an address", () => {
+    const target = { url: "https://me:hunter2@git.example.com/x", branch: "main", token: "s3cr3t" };
+    const { message } = gitError(
+      "remote: no s3cr3t here\nfatal: unable to access 'https://me:hunter2@git.example.com/x'",
+      target,
+    );
+    expect(message).toContain("git.example.com/x");
+    expect(message).not.toMatch(/hunter2|s3cr3t/);
+  });
+});
