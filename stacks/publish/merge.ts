@@ -6,7 +6,13 @@ import { obstacle, pathProblems } from "./paths.ts";
 import type { Problem } from "./problem.ts";
 import { isScanned, keepValues, withoutValues } from "./setters.ts";
 
-export type Reason = "new" | "configuration changed" | "someone edited it" | "no longer configured" | "last user gone";
+export type Reason =
+  | "new"
+  | "configuration changed"
+  | "someone edited it"
+  | "no longer configured"
+  | "last user gone"
+  | "awaited by flux bootstrap";
 
 export type Change =
   | { readonly kind: "create" | "update"; readonly path: string; readonly text: string; readonly reason: Reason }
@@ -43,7 +49,7 @@ const problem = (path: string, message: string, line?: number): Merged => ({
 });
 
 /** The desired text with the live values of its markers, or why there is none. */
-function withLiveValues(path: string, desired: string, live: string): { readonly text: string } | Problem {
+export function withLiveValues(path: string, desired: string, live: string): { readonly text: string } | Problem {
   if (!isScanned(path)) return { text: desired };
   try {
     const kept = keepValues(desired, live);
@@ -113,7 +119,7 @@ function placeholder(path: string, head: Head): Merged {
   if (head.entries.has(path)) return nothing;
   const inTheWay = obstacle(path, head);
   if (inTheWay) return problem(path, inTheWay);
-  return { changes: [{ kind: "create", path, text: "", reason: "new" }], problems: [] };
+  return { changes: [{ kind: "create", path, text: "", reason: "awaited by flux bootstrap" }], problems: [] };
 }
 
 function exposed({ changes }: Merged): readonly Problem[] {

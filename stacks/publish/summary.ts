@@ -12,6 +12,7 @@ const verbs: readonly (readonly [Reason, string])[] = [
   ["someone edited it", "undo edits of configured files"],
   ["no longer configured", "remove what is not configured"],
   ["last user gone", "remove what nobody uses"],
+  ["awaited by flux bootstrap", "prepare for flux bootstrap"],
 ];
 
 const kinds = [

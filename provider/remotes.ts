@@ -1,0 +1,48 @@
+import { openRemote, type Remote, type RemoteArgs, type Snapshot } from "../stacks/publish/git.ts";
+
+/** A remote whose head is fetched once per run of the engine: preview, check and update look at the same one. */
+export interface OpenRemote {
+  readonly remote: Remote;
+  readonly snapshot: () => Promise<Snapshot>;
+  /** The snapshot that was already looked at in this run. */
+  readonly seen: () => Promise<Snapshot | undefined>;
+  readonly forget: () => void;
+}
+
+async function open(args: RemoteArgs): Promise<OpenRemote> {
+  const remote = await openRemote(args);
+  let fetched: Promise<Snapshot> | undefined;
+  const snapshot = () => {
+    fetched ??= remote.fetch();
+    return fetched;
+  };
+  const forget = () => {
+    fetched = undefined;
+  };
+  return { remote, snapshot, seen: async () => fetched, forget };
+}
+
+export interface Remotes {
+  /** Begins a run: nothing that an earlier one saw is believed. */
+  readonly restart: (token: string | undefined) => Promise<void>;
+  readonly at: (args: RemoteArgs) => Promise<OpenRemote>;
+}
+
+export function remotes(): Remotes {
+  const opened = new Map<string, Promise<OpenRemote>>();
+  let token: string | undefined;
+  return {
+    async restart(next) {
+      token = next;
+      const old = [...opened.values()];
+      opened.clear();
+      for (const one of old) (await one).remote.close();
+    },
+    at(args) {
+      const id = `${args.url}#${args.branch}`;
+      const found = opened.get(id) ?? open({ ...args, token });
+      opened.set(id, found);
+      return found;
+    },
+  };
+}

@@ -1,0 +1,147 @@
+import { createHash } from "node:crypto";
+import { fenced, unfenced } from "../stacks/publish/fence.ts";
+import { manifestPath } from "../stacks/publish/ownership.ts";
+import { isScanned, setters, version, withoutValues } from "../stacks/publish/setters.ts";
+import type { CheckFailure, Diff } from "./resource.ts";
+import { isProperties, type Properties, propertyPath, unknown, type Value } from "./values.ts";
+
+type Texts = ReadonlyMap<string, string>;
+
+/** The resource's inputs as facts. Names that begin with `__` are bookkeeping that no display shows. */
+export interface TreeInputs {
+  readonly stage: string;
+  readonly url: string;
+  readonly branch: string;
+  readonly path: string;
+  /** Without fences; after Check the manifest is among them. */
+  readonly files: Texts;
+  readonly placeholders: readonly string[];
+  /** Per file a digest of its configuration without the values that Flux owns. */
+  readonly configured: Texts;
+  /** Per file the configured first values of its markers. */
+  readonly seeds: Texts;
+}
+
+const strings = (value: Value | undefined): Texts =>
+  new Map(
+    Object.entries(isProperties(value) ? value : {}).filter(
+      (entry): entry is [string, string] => typeof entry[1] === "string",
+    ),
+  );
+
+export function treeInputs({
+  stage,
+  url,
+  branch,
+  path,
+  files,
+  placeholders,
+  __configured,
+  __seeds,
+}: Properties): TreeInputs {
+  const text = (value: Value | undefined) => (typeof value === "string" ? value : "");
+  return {
+    stage: text(stage),
+    url: text(url),
+    branch: text(branch),
+    path: text(path),
+    files: new Map([...strings(files)].map(([file, value]) => [file, unfenced(value)])),
+    placeholders: Array.isArray(placeholders) ? placeholders.map(String) : [],
+    configured: strings(__configured),
+    seeds: strings(__seeds),
+  };
+}
+
+export function treeProperties({ files, placeholders, configured, seeds, ...rest }: TreeInputs): Properties {
+  const sorted = [...files].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return {
+    ...rest,
+    files: Object.fromEntries(sorted.map(([path, text]) => [path, fenced(text)])),
+    placeholders: [...placeholders],
+    __configured: Object.fromEntries(configured),
+    __seeds: Object.fromEntries(seeds),
+  };
+}
+
+/** The stage's files without the manifest, which follows from them. */
+export function desiredFiles({ files, path }: TreeInputs): Texts {
+  return new Map([...files].filter(([file]) => file !== manifestPath(path)));
+}
+
+const seedsOf = (text: string) => setters(text).map(version).join(" ");
+
+/** What the next run has to know of this configuration. */
+export function bookkeeping(files: Texts): Pick<TreeInputs, "configured" | "seeds"> {
+  const digest = (text: string) => createHash("sha256").update(withoutValues(text)).digest("hex").slice(0, 16);
+  const marked = [...files].filter(([path, text]) => isScanned(path) && seedsOf(text) !== "");
+  return {
+    configured: new Map([...files].map(([path, text]) => [path, digest(text)])),
+    seeds: new Map(marked.map(([path, text]) => [path, seedsOf(text)])),
+  };
+}
+
+/** Files whose configuration is what it was: where they differ now, someone edited them. */
+export function unchangedFiles(old: TreeInputs, now: TreeInputs): ReadonlySet<string> {
+  return new Set(
+    [...now.configured].filter(([path, digest]) => old.configured.get(path) === digest).map(([path]) => path),
+  );
+}
+
+export interface EditedSeed {
+  readonly path: string;
+  readonly configured: string;
+  readonly live: string;
+}
+
+/** First values that were edited although Flux has taken over: they change nothing, which has to be said. */
+export function editedSeeds(old: TreeInputs, now: TreeInputs): readonly EditedSeed[] {
+  return [...now.seeds].flatMap(([path, configured]) => {
+    const before = old.seeds.get(path);
+    const live = seedsOf(now.files.get(path) ?? "");
+    return before !== undefined && before !== configured && live !== configured ? [{ path, configured, live }] : [];
+  });
+}
+
+/** Git keeps what it is given for ever, so nothing that Pulumi holds as a secret goes there. */
+export function secretFailures(files: Value | undefined, secrets: ReadonlySet<string>): readonly CheckFailure[] {
+  const reason =
+    "a secret value may not be published: encrypt the file with SOPS, or hand the value to the cluster as a Secret";
+  const paths = Object.keys(isProperties(files) ? files : {}).map((path) => ({
+    path,
+    property: propertyPath("files", path),
+  }));
+  const named = paths.filter(({ property }) => secrets.has(property));
+  if (secrets.has("files")) return [{ property: "files", reason }];
+  return named.map(({ path, property }) => ({ property, reason: `${path}: ${reason}` }));
+}
+
+export function hasUnknowns({ stage, url, branch, path, files, placeholders }: Properties): boolean {
+  const texts = isProperties(files) ? Object.values(files) : [files];
+  return [stage, url, branch, path, placeholders, ...texts].includes(unknown);
+}
+
+function fileChanges(old: Properties, now: Properties): Diff["changes"] {
+  const names = [...new Set([...Object.keys(old), ...Object.keys(now)])]
+    .filter((name) => old[name] !== now[name])
+    .toSorted();
+  const kind = (name: string) => (old[name] === undefined ? "ADD" : now[name] === undefined ? "DELETE" : "UPDATE");
+  return Object.fromEntries(names.map((name) => [`files[${JSON.stringify(name)}]`, kind(name)]));
+}
+
+/** Per file; the id is the stage, everything else changes in place. */
+export function treeDiff(old: Properties, now: Properties): Diff {
+  const { stage, files: oldFiles = {}, placeholders: oldPlaceholders = [] } = old;
+  const { stage: newStage, files = {}, placeholders = [] } = now;
+  const inPlace = ["url", "branch", "path"].filter((name) => old[name] !== now[name]);
+  const texts =
+    isProperties(oldFiles) && isProperties(files) ? fileChanges(oldFiles, files) : { files: "UPDATE" as const };
+  return {
+    changes: {
+      ...(stage === newStage ? {} : { stage: "UPDATE_REPLACE" }),
+      ...Object.fromEntries(inPlace.map((name) => [name, "UPDATE"] as const)),
+      ...(String(oldPlaceholders) === String(placeholders) ? {} : { placeholders: "UPDATE" }),
+      ...texts,
+    },
+    deleteBeforeReplace: true,
+  };
+}

@@ -1,0 +1,154 @@
+/** The provider's side of `gitops:index:Tree`: Check is the plan, so what a preview shows is what the commit will hold. */
+import { type PlanArgs, plan, release, withLiveValues } from "../stacks/publish/merge.ts";
+import { manifestPath, ownership } from "../stacks/publish/ownership.ts";
+import { PublishError, problemList } from "../stacks/publish/problem.ts";
+import { publish, readHead, type Target } from "../stacks/publish/publish.ts";
+import { type Remotes, remotes } from "./remotes.ts";
+import type { CheckRequest, CreateRequest, ExistingRequest, Request, Resource, State } from "./resource.ts";
+import { UserError } from "./resource.ts";
+import {
+  bookkeeping,
+  desiredFiles,
+  hasUnknowns,
+  secretFailures,
+  type TreeInputs,
+  treeDiff,
+  treeInputs,
+  treeProperties,
+  unchangedFiles,
+} from "./tree-inputs.ts";
+import { notes } from "./tree-notes.ts";
+import { type Properties, unknown } from "./values.ts";
+
+const targetOf = (now: TreeInputs, old: TreeInputs): Target => ({
+  stage: now.stage,
+  clusters: [now.path, old.path || now.path],
+  paths: [...now.files.keys(), ...now.placeholders],
+});
+
+type Settings = Omit<PlanArgs, "desired" | "head">;
+
+const settingsOf = (now: TreeInputs, old: TreeInputs): Settings => ({
+  stage: now.stage,
+  path: now.path,
+  placeholders: now.placeholders,
+  formerPath: old.path || undefined,
+  unchanged: unchangedFiles(old, now),
+});
+
+/** In another repository, or another branch, a file begins with the tag that ran so far, not with the first one. */
+function carriedOver({ files }: TreeInputs, old: TreeInputs): ReadonlyMap<string, string> {
+  return new Map(
+    [...files].map(([path, text]) => {
+      const kept = withLiveValues(path, text, old.files.get(path) ?? text);
+      return [path, "text" in kept ? kept.text : text];
+    }),
+  );
+}
+
+async function check(open: Remotes, { inputs, secrets, oldInputs, log, signal }: CheckRequest) {
+  const secretly = secretFailures(inputs["files"], secrets);
+  if (secretly.length > 0 || hasUnknowns(inputs)) return { inputs, failures: secretly };
+  const raw = treeInputs(inputs);
+  const now = { ...raw, ...bookkeeping(raw.files) };
+  const old = treeInputs(oldInputs);
+  const { remote, snapshot } = await open.at({ ...now, signal });
+  const head = await readHead(remote, await snapshot(), targetOf(now, old));
+  const moved = old.url !== "" && (old.url !== now.url || old.branch !== now.branch);
+  const desired = moved ? carriedOver(now, old) : now.files;
+  const planned = plan({ ...settingsOf(now, old), desired, head });
+  if (planned.kind === "conflict") {
+    const property = (path: string) => `files[${JSON.stringify(path)}]`;
+    const failures = planned.problems.map((one) => ({ property: property(one.path), reason: problemList([one]) }));
+    return { inputs, failures };
+  }
+  const changes = planned.kind === "commit" ? planned.changes : [];
+  const written = new Map(changes.map((change) => [change.path, change.kind === "delete" ? "" : change.text]));
+  const paths = [...desired.keys(), manifestPath(now.path)];
+  const files = new Map(paths.map((path) => [path, written.get(path) ?? head.texts.get(path) ?? ""]));
+  const effective = { ...now, files };
+  const owners = ownership(head, now.stage, targetOf(now, old).clusters);
+  for (const [severity, message] of notes({ old, now: effective, changes, owners })) await log(severity, message);
+  return { inputs: treeProperties(effective) };
+}
+
+/** Missing files are left out, so that they show as additions; doubt about the remote is no reason to forget the state. */
+async function read(open: Remotes, { id, inputs, outputs, log, signal }: ExistingRequest) {
+  if (Object.keys(inputs).length === 0) {
+    throw new UserError(
+      "a tree needs no import: `pulumi up` takes over the files that the repository's manifest lists",
+    );
+  }
+  const known = { id, inputs, outputs, refreshBeforeUpdate: true };
+  const old = treeInputs(inputs);
+  try {
+    const { remote, snapshot } = await open.at({ ...old, signal });
+    const head = await readHead(remote, await snapshot(), targetOf(old, old));
+    const { own } = ownership(head, old.stage, [old.path]);
+    const texts = [...new Set([...old.files.keys(), ...own])].map((path) => [path, head.texts.get(path)] as const);
+    const files = new Map(texts.filter((entry): entry is [string, string] => entry[1] !== undefined));
+    const placeholders = old.placeholders.filter((path) => head.entries.has(path));
+    return { ...known, inputs: treeProperties({ ...old, files, placeholders }) };
+  } catch (error) {
+    if (!(error instanceof PublishError)) throw error;
+    await log("WARNING", `what the state remembers is shown, because ${error.message}`);
+    return known;
+  }
+}
+
+async function write(open: Remotes, request: CreateRequest, oldInputs: Properties): Promise<State> {
+  if (request.preview) return { outputs: { commit: unknown }, refreshBeforeUpdate: true };
+  const now = treeInputs(request.inputs);
+  const old = treeInputs(oldInputs);
+  const desired = desiredFiles(now);
+  const { remote, seen, forget } = await open.at({ ...now, signal: request.signal });
+  const snapshot = await seen();
+  forget();
+  const target = targetOf(now, old);
+  const commit = await publish(remote, {
+    target,
+    plan: (head) => plan({ ...settingsOf(now, old), desired, head }),
+    seen: snapshot && (await readHead(remote, snapshot, target)),
+    signal: request.signal,
+  });
+  return { outputs: { commit: commit ?? "" }, refreshBeforeUpdate: true };
+}
+
+async function remove(open: Remotes, { inputs, signal }: ExistingRequest): Promise<void> {
+  const old = treeInputs(inputs);
+  const { remote, forget } = await open.at({ ...old, signal });
+  forget();
+  const target = { stage: old.stage, clusters: [old.path], paths: old.placeholders };
+  await publish(remote, { target, plan: (head) => release({ ...settingsOf(old, old), head }), signal });
+}
+
+/** What the user or the world did wrong keeps its words; a bug keeps its stack. */
+function guarded<Q extends Request, S>(work: (request: Q) => Promise<S>) {
+  return async (request: Q): Promise<S> => {
+    try {
+      return await work(request);
+    } catch (error) {
+      if (request.signal.aborted) throw new UserError("cancelled: nothing more was pushed");
+      throw error instanceof PublishError ? new UserError(error.message) : error;
+    }
+  };
+}
+
+/** The resource, and what begins a run of the engine: its token and a fresh look at the remote. */
+export function tree(): { readonly resource: Resource; readonly configure: (variables: Properties) => Promise<void> } {
+  const open = remotes();
+  return {
+    configure: ({ token }) => open.restart(typeof token === "string" && token !== "" ? token : undefined),
+    resource: {
+      check: guarded((request) => check(open, request)),
+      diff: ({ oldInputs, inputs }) => treeDiff(oldInputs, inputs),
+      create: guarded(async (request) => ({
+        id: treeInputs(request.inputs).stage,
+        ...(await write(open, request, {})),
+      })),
+      read: guarded((request) => read(open, request)),
+      update: guarded((request) => write(open, request, request.oldInputs)),
+      delete: guarded((request) => remove(open, request)),
+    },
+  };
+}

@@ -1,0 +1,266 @@
+import grpc from "@grpc/grpc-js";
+import engineRpc from "@pulumi/pulumi/proto/engine_grpc_pb.js";
+import engineProto from "@pulumi/pulumi/proto/engine_pb.js";
+import empties from "google-protobuf/google/protobuf/empty_pb.js";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { serve } from "../provider/protocol.ts";
+import { tree } from "../provider/tree.ts";
+import { type Properties, secret, unknown } from "../provider/values.ts";
+import { fenced, unfenced } from "../stacks/publish/fence.ts";
+import { setMarked } from "../stacks/publish/setters.ts";
+import { gitRemote } from "./git-remote.ts";
+import { providerClient } from "./provider-client.ts";
+
+const patch = "apps/blog/prod/patch.yaml";
+const base = "apps/blog/base/service.yaml";
+const components = "clusters/production/flux-system/gotk-components.yaml";
+const owned = "clusters/production/.owned.json";
+const image = (tag: string, replicas = 1) =>
+  `replicas: ${replicas}\nimage: ghcr.io/acme/blog:${tag} # {"$imagepolicy": "blog:blog-prod"}\n`;
+const bump = (tag: string) => (text: string) =>
+  setMarked(text, "blog:blog-prod", { name: "ghcr.io/acme/blog", tag, digest: undefined });
+
+let repo: ReturnType<typeof gitRemote>;
+let logged: string[];
+let closing: (() => unknown)[];
+beforeEach(() => {
+  repo = gitRemote();
+  logged = [];
+  closing = [repo.close];
+});
+afterEach(async () => {
+  for (const close of closing.reverse()) await close();
+});
+
+/** Stands in for the engine's log service only; it keeps what it was told. */
+async function engineLog(): Promise<string> {
+  const server = new grpc.Server();
+  const log: grpc.handleUnaryCall<engineProto.LogRequest, empties.Empty> = (call, callback) => {
+    const severity = Object.entries(engineProto.LogSeverity).find(
+      ([, number]) => number === call.request.getSeverity(),
+    );
+    logged.push(`${severity?.[0]} ${call.request.getMessage()}`);
+    callback(null, new empties.Empty());
+  };
+  server.addService(engineRpc.EngineService, { log });
+  const port = await new Promise<number>((resolve) =>
+    server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (_, found) => resolve(found)),
+  );
+  closing.push(() => server.forceShutdown());
+  return `127.0.0.1:${port}`;
+}
+
+async function plugin() {
+  const { resource, configure } = tree();
+  const served = await serve({
+    name: "gitops",
+    version: "0.1.0",
+    configure,
+    resources: { "gitops:index:Tree": resource },
+  });
+  const client = providerClient(served.port, "urn:pulumi:prod::project::gitops:index:Tree::prod");
+  closing.push(served.close, () => configure({}), client.close);
+  await client.handshake(await engineLog());
+  return client;
+}
+
+type Texts = { readonly [path: string]: string };
+const args = (files: Texts, more: Properties = {}): Properties => ({
+  stage: "prod",
+  url: repo.url,
+  branch: "main",
+  path: "clusters/production",
+  placeholders: [components],
+  files: Object.fromEntries(Object.entries(files).map(([path, text]) => [path, fenced(text)])),
+  ...more,
+});
+const filesOf = ({ files }: Properties) =>
+  Object.fromEntries(Object.entries(files as Texts).map(([path, text]) => [path, unfenced(text)]));
+
+/** What the engine does in one `up`, in a run of its own: refresh, check, diff, then create or update. */
+async function up(news: Properties, state?: Properties) {
+  const client = await plugin();
+  await client.configure({});
+  const olds = state && (await client.read("prod", state)).inputs;
+  const { inputs, failures } = await client.check(news, olds);
+  if (failures.length > 0) return { inputs, failures, changes: {}, client };
+  const { changes } = olds ? await client.diff("prod", olds, inputs) : { changes: { new: "ADD" } };
+  if (!olds) await client.create(inputs);
+  else if (Object.keys(changes).length > 0) await client.update("prod", olds, { news: inputs });
+  return { inputs, failures, changes, client };
+}
+
+const two = { [patch]: image("v0.0.1"), [base]: "port: 80\n" };
+
+describe("gitops:index:Tree", () => {
+  it("creates the stage's files, its manifest and the places for bootstrap in one commit", async () => {
+    const client = await plugin();
+    const { inputs } = await client.check(args(two));
+    expect(await client.create(inputs, true)).toMatchObject({
+      id: "prod",
+      outputs: { commit: unknown },
+      refresh: true,
+    });
+    expect(repo.git("branch", "--list")).toBe("");
+    const { outputs } = await client.create(inputs);
+    expect(outputs).toEqual({ commit: repo.head() });
+    expect(repo.files()).toEqual([base, patch, owned, components]);
+    expect(repo.commits()).toHaveLength(1);
+  });
+
+  it("shows in Check exactly what the commit holds", async () => {
+    await up(args(two));
+    repo.edit({ [patch]: bump("v2") });
+    const { inputs } = await up(args({ ...two, [patch]: image("v0.0.1", 3) }));
+    for (const [path, text] of Object.entries(filesOf(inputs))) expect(repo.read(path)).toBe(text);
+  });
+
+  it("has nothing to do the second time", async () => {
+    const { inputs } = await up(args(two));
+    expect((await up(args(two), inputs)).changes).toEqual({});
+    expect(repo.commits()).toHaveLength(1);
+  });
+
+  it("sees no change in a tag that Flux wrote", async () => {
+    const { inputs } = await up(args(two));
+    repo.edit({ [patch]: bump("v2") });
+    expect((await up(args(two), inputs)).changes).toEqual({});
+  });
+
+  it("shows a change per file, additions and removals included", async () => {
+    const { inputs } = await up(args(two));
+    const news = args({ [patch]: image("v0.0.1", 3), "new.yaml": "a: 1\n" });
+    expect((await up(news, inputs)).changes).toEqual({
+      [`files["${patch}"]`]: "UPDATE",
+      [`files["${base}"]`]: "DELETE",
+      'files["new.yaml"]': "ADD",
+      [`files["${owned}"]`]: "UPDATE",
+    });
+    expect(repo.files()).toEqual([patch, owned, components, "new.yaml"]);
+    expect((await up(news, inputs)).changes).toEqual({});
+  });
+
+  it("shows drift without being asked to refresh, and undoes it", async () => {
+    const { inputs } = await up(args(two));
+    repo.edit({ [base]: "port: 8080\n", [components]: undefined });
+    const { changes } = await up(args(two), inputs);
+    expect(changes).toEqual({ [`files["${base}"]`]: "UPDATE", placeholders: "UPDATE" });
+    expect(repo.read(base)).toBe("port: 80\n");
+    expect(repo.commits()[0]).toBe("prod: undo edits of configured files (1 new, 1 changed)");
+  });
+
+  // The trap of pulumi.md §3.4: a Read that masks the live tag loses its base when the file drifts as well.
+  it("keeps the tag of a file that drifted and was bumped", async () => {
+    const { inputs } = await up(args(two));
+    repo.edit({ [patch]: image("v2", 9) });
+    await up(args(two), inputs);
+    expect(repo.read(patch)).toBe(image("v2", 1));
+  });
+
+  it("takes an existing repository over after the state was lost", async () => {
+    await up(args(two));
+    repo.edit({ [patch]: bump("v2"), "README.md": "ours\n" });
+    const head = repo.head();
+    await up(args(two));
+    expect(repo.head()).toBe(head);
+    expect(logged).toContain(
+      "INFO 2 of 2 files are in the repository already and stay as they are; their tags are kept",
+    );
+  });
+
+  it("warns that an edited first tag changes nothing, with the file, the live tag and the configured one", async () => {
+    const { inputs } = await up(args(two));
+    repo.edit({ [patch]: bump("v2") });
+    expect((await up(args({ ...two, [patch]: image("v1.5.0") }), inputs)).changes).toEqual({});
+    expect(logged).toEqual([
+      `WARNING ${patch}: the tag belongs to Flux and stays :v2; the configured :v1.5.0 was only its first value (pin the app to hold a tag)`,
+    ]);
+  });
+
+  it("leaves a shared base to the stages that still use it when one is destroyed", async () => {
+    const { inputs } = await up(args(two));
+    const dev = { stage: "dev", path: "clusters/dev", placeholders: [] };
+    await up(args({ [base]: "port: 80\n" }, dev));
+    const client = await plugin();
+    await client.remove("prod", inputs);
+    expect(repo.files()).toEqual([base, "clusters/dev/.owned.json"]);
+  });
+
+  it("names the stages that a change of a shared file reaches", async () => {
+    const { inputs } = await up(args(two));
+    await up(args({ [base]: "port: 80\n" }, { stage: "dev", path: "clusters/dev", placeholders: [] }));
+    logged.length = 0;
+    await up(args({ ...two, [base]: "port: 81\n" }), inputs);
+    expect(logged).toEqual([`WARNING ${base} is shared: this change reaches dev as well, at once`]);
+  });
+
+  it("moves to another branch with the tags that ran, and deletes nothing in the old one", async () => {
+    const { inputs } = await up(args(two));
+    repo.edit({ [patch]: bump("v2") });
+    const files = repo.files();
+    repo.git("branch", "next", repo.git("commit-tree", "4b825dc642cb6eb9a060e54bf8d69288fbee4904", "-m", "empty"));
+    const { changes } = await up(args(two, { branch: "next" }), inputs);
+    expect(changes).toEqual({ branch: "UPDATE" });
+    expect(repo.read(patch, "next")).toBe(image("v2"));
+    expect(repo.files("main")).toEqual(files);
+  });
+
+  it("refuses a secret by its path, before anything is fetched", async () => {
+    const { failures } = await (await plugin()).check(
+      args({}, { url: "http://127.0.0.1:9/x", files: { [patch]: secret("x") } }),
+    );
+    expect(failures).toEqual([
+      {
+        property: `files["${patch}"]`,
+        reason: expect.stringContaining(`${patch}: a secret value may not be published`),
+      },
+    ]);
+  });
+
+  it("reports every conflict with its path and leaves the remote alone", async () => {
+    repo.edit({ [base]: "mine: 1\n", [patch]: "mine: 2\n" });
+    const head = repo.head();
+    const { failures } = await up(args(two));
+    expect(failures.map(({ property }) => property)).toEqual([`files["${base}"]`, `files["${patch}"]`]);
+    expect(repo.head()).toBe(head);
+  });
+
+  it("plans nothing while the address is unknown", async () => {
+    const news = args(two, { url: unknown });
+    expect((await (await plugin()).check(news)).inputs).toEqual(news);
+  });
+
+  it("stops when a person changed a planned file between check and update", async () => {
+    const { inputs } = await up(args(two));
+    const client = await plugin();
+    const olds = (await client.read("prod", inputs)).inputs;
+    const { inputs: news } = await client.check(args({ ...two, [base]: "port: 81\n" }), olds);
+    repo.edit({ [base]: "port: 8080\n" });
+    await expect(client.update("prod", olds, { news })).rejects.toMatchObject({
+      details: `changed by someone else while this update ran: ${base} (nothing was pushed; run the preview again)`,
+    });
+    expect(repo.read(base)).toBe("port: 8080\n");
+  });
+
+  it("does not take an unreachable remote for a deleted tree", async () => {
+    const { inputs } = await up(args(two));
+    const gone = { ...inputs, url: "http://127.0.0.1:9/acme/gitops" };
+    const client = await plugin();
+    expect(await client.read("prod", gone)).toMatchObject({ id: "prod", inputs: gone });
+    expect(logged.at(-1)).toMatch(/^WARNING what the state remembers is shown, because .*cannot be reached/);
+    await expect(client.check(gone, gone)).rejects.toMatchObject({
+      details: expect.stringMatching(/cannot be reached: check the address/),
+    });
+    await expect(client.remove("prod", gone)).rejects.toMatchObject({
+      details: expect.stringMatching(/cannot be reached/),
+    });
+  });
+
+  it("shows an emptied repository as files to add", async () => {
+    const { inputs } = await up(args({ [base]: "port: 80\n" }, { placeholders: [] }));
+    repo.git("update-ref", "-d", "refs/heads/main");
+    const { changes } = await up(args({ [base]: "port: 80\n" }, { placeholders: [] }), inputs);
+    expect(changes).toEqual({ [`files["${base}"]`]: "ADD", [`files["${owned}"]`]: "ADD" });
+    expect(repo.files()).toEqual([base, owned]);
+  });
+});
