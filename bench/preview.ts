@@ -1,0 +1,44 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Layout, layoutOf } from "../sandbox/layout.ts";
+import { type Sandbox, withSandbox } from "../sandbox/open.ts";
+import { initStack, mustRun } from "../sandbox/stage.ts";
+import { pair, type Row } from "./measure.ts";
+
+/** A program that loads the same SDK and declares nothing. */
+async function makeEmptyProject(sandbox: Sandbox, folder: string): Promise<void> {
+  mkdirSync(folder);
+  symlinkSync(join(sandbox.layout.checkout, "node_modules"), join(folder, "node_modules"));
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module", main: "index.ts" }));
+  writeFileSync(join(folder, "Pulumi.yaml"), "name: empty\nruntime: {name: nodejs, options: {typescript: false}}\n");
+  writeFileSync(
+    join(folder, "index.ts"),
+    'import * as pulumi from "@pulumi/pulumi";\nexport const version = pulumi.version;\n',
+  );
+  await mustRun(sandbox, ["--cwd", folder, "stack", "init", "empty"]);
+}
+
+async function comparison(sandbox: Sandbox, { root }: Layout): Promise<Row> {
+  const stage = sandbox.fleet.stages[0]?.name ?? "";
+  const empty = join(root, "empty");
+  await initStack(sandbox, stage);
+  await mustRun(sandbox, ["up", "--yes", "--skip-preview", "--stack", stage]);
+  await makeEmptyProject(sandbox, empty);
+  const ours = () => mustRun(sandbox, ["preview", "--expect-no-changes", "--stack", stage]);
+  const floor = () => mustRun(sandbox, ["--cwd", empty, "preview", "--stack", "empty"]);
+  return { measure: "no-op preview / an empty program's", ...(await pair(7, { ours, floor })), goal: 1.3 };
+}
+
+/** A preview of a stage with nothing to change, against one of a program that does nothing, with the same CLI and SDK. */
+export async function benchPreview(checkout: string): Promise<Row> {
+  const root = mkdtempSync(join(tmpdir(), "k3s-stages-bench-"));
+  const layout = layoutOf(checkout, root);
+  try {
+    return await withSandbox({ layout, signal: new AbortController().signal }, (sandbox) =>
+      comparison(sandbox, layout),
+    );
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+}

@@ -1,0 +1,107 @@
+import type { App, Channel, Fleet, Stage } from "../stacks/config/fleet.ts";
+import { runAutomation } from "./flux/automation.ts";
+import { registryTags } from "./flux/registry-tags.ts";
+import { SandboxError } from "./lock.ts";
+import type { Sandbox } from "./open.ts";
+import type { Checks } from "./report.ts";
+import { withClone } from "./repository.ts";
+import { allTags } from "./running.ts";
+import { heading, step } from "./say.ts";
+
+/** An image's place in the registry: `ghcr.io/acme/blog` is mirrored as `acme/blog`. */
+const mirrored = (image: string): string => image.split("/").slice(1).join("/");
+
+/** Puts every stage's first tag of every app into the registry, so that what is configured exists. */
+export async function pushFirstTags({ services, fleet }: Sandbox): Promise<void> {
+  for (const { apps } of fleet.stages) {
+    for (const { image, tag } of apps) await services.registry.pushTag(mirrored(image), tag);
+  }
+}
+
+/** Tags that look plausible and belong to no channel: none may ever arrive anywhere. */
+const strayTags = ["latest", "99.0.0", "v99.0.0-nobody.1", "v99.0.0.1", "v99.0", "v99.0.0-develop2", "sha-0123abc"];
+
+/** The release after `tag` in its channel: `v1.9.32-develop.2` is followed by `v1.9.33-develop.1`. */
+export function nextTag(channel: Channel, tag: string): string {
+  const [, major, minor, patch] = /^v(\d+)\.(\d+)\.(\d+)/.exec(tag) ?? [];
+  const version = `v${major}.${minor}.${Number(patch) + 1}`;
+  return channel.kind === "stable" ? version : `${version}-${channel.id}.1`;
+}
+
+/** The app whose new versions are shown: the first that runs in every stage. */
+function showcase({ stages }: Fleet): App {
+  const app = stages[0]?.apps.find((each) => each.stages.length === stages.length);
+  if (!app) throw new SandboxError("no app runs in every stage, so there is nothing to show: see apps in Pulumi.yaml");
+  return app;
+}
+
+/** One reconciliation of a stage's image automation, by the stand-in. @throws SandboxError when it failed */
+async function reconcile({ services, fleet }: Sandbox, stage: Stage): Promise<string> {
+  const { automations } = await runAutomation({
+    repository: services.repository,
+    branch: fleet.repository.branch,
+    cluster: stage.path,
+    tags: (image) => registryTags(services.registry.url, mirrored(image)),
+  });
+  const commits = automations.flatMap((each) => (each.kind === "committed" ? [each.commit.slice(0, 7)] : []));
+  const failed = automations.flatMap((each) => (each.kind === "failed" ? [`${each.name}: ${each.reason}`] : []));
+  if (failed.length > 0) throw new SandboxError(`the image automation of ${stage.name} failed: ${failed.join("; ")}`);
+  return commits.length > 0 ? `commit ${commits.join(", ")}` : "nothing to commit";
+}
+
+async function reconcileAll(sandbox: Sandbox): Promise<void> {
+  for (const stage of sandbox.fleet.stages) {
+    await step(
+      `${stage.name}: image automation (stand-in)`,
+      () => reconcile(sandbox, stage),
+      (result) => result,
+    );
+  }
+}
+
+const tagsNow = ({ services, fleet }: Sandbox) =>
+  withClone({ repository: services.repository, branch: fleet.repository.branch }, async (clone) =>
+    allTags(clone, fleet),
+  );
+
+type Tags = { readonly [place: string]: string };
+
+function checkTags(checks: Checks, { before, after, taken }: { before: Tags; after: Tags; taken: Tags }): void {
+  for (const [place, tag] of Object.entries(taken)) {
+    checks.add(`${place} took ${tag}`, after[place] === tag, `it has ${after[place]}`);
+  }
+  const others = Object.keys(after).filter((place) => !(place in taken));
+  const moved = others.filter((place) => after[place] !== before[place]);
+  checks.add("every other app kept its tag", moved.length === 0, moved.join(", "));
+  const arrived = Object.values(after).filter((tag) => strayTags.includes(tag));
+  checks.add("tags of no channel reached nobody", arrived.length === 0, arrived.join(", "));
+}
+
+/** Pushes a new tag for each stage and some for nobody, lets the automation run, and looks at who runs what. */
+export async function deliverNewTags(sandbox: Sandbox, checks: Checks): Promise<void> {
+  const { fleet, services } = sandbox;
+  const { name, image } = showcase(fleet);
+  const before = await tagsNow(sandbox);
+  const taken = Object.fromEntries(
+    fleet.stages.map((stage) => [
+      `${stage.name}/${name}`,
+      nextTag(stage.channel, before[`${stage.name}/${name}`] ?? ""),
+    ]),
+  );
+  const pushed = [...strayTags, ...Object.values(taken)];
+  heading(`New tags of ${image} are pushed:\n  ${pushed.join("  ")}`);
+  for (const tag of pushed) await services.registry.pushTag(mirrored(image), tag);
+  await reconcileAll(sandbox);
+  checkTags(checks, { before, after: await tagsNow(sandbox), taken });
+}
+
+/** `tag`: pushes one tag of an app's image and lets every stage's automation run. @throws SandboxError */
+export async function deliverTag(sandbox: Sandbox, name: string, tag: string): Promise<void> {
+  const apps = new Map(sandbox.fleet.stages.flatMap((stage) => stage.apps.map((app) => [app.name, app] as const)));
+  const app = apps.get(name);
+  if (!app)
+    throw new SandboxError(`There is no app ${name || "(none given)"}; there are ${[...apps.keys()].join(", ")}.`);
+  if (!/^\w[\w.-]{0,127}$/.test(tag)) throw new SandboxError(`Give a tag, such as: tag ${name} v1.2.3`);
+  await sandbox.services.registry.pushTag(mirrored(app.image), tag);
+  await reconcileAll(sandbox);
+}

@@ -1,0 +1,36 @@
+/** Looks at what a run left behind for what must never be there. */
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Sandbox } from "./open.ts";
+import type { Checks } from "./report.ts";
+import { dummyToken } from "./services.ts";
+
+/** What a secret of this project looks like in clear; Pulumi's state may hold it encrypted only. */
+const secretsInClear = [dummyToken, "PRIVATE KEY-----", "K10", "AGE-SECRET-KEY-1"];
+
+/** Every file below a folder. */
+function filesOf(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .map((name) => join(folder, name))
+    .filter((path) => statSync(path).isFile());
+}
+
+/** Names of files in which one of the words stands. */
+export function filesWith(folder: string, words: readonly string[]): readonly string[] {
+  return filesOf(folder).filter((path) => {
+    const text = readFileSync(path, "utf8");
+    return words.some((word) => text.includes(word));
+  });
+}
+
+/** Pulumi's state has no secret in clear, and everything made at Hetzner says whose it is. */
+export function checkState({ layout, services }: Sandbox, checks: Checks): void {
+  const leaks = filesWith(layout.backend, secretsInClear);
+  checks.add("Pulumi's state has no secret in clear", leaks.length === 0, leaks.join(", "));
+  const { servers, networks, firewalls, loadBalancers } = services.hetzner.state;
+  const made = [...servers(), ...networks(), ...firewalls(), ...loadBalancers()];
+  const unlabelled = made.filter(({ labels }) => !labels["stage"]).map(({ name }) => name);
+  checks.add("everything at Hetzner is labelled", made.length > 0 && unlabelled.length === 0, unlabelled.join(", "));
+  const unknown = services.hetzner.journal.unknown();
+  checks.add("the emulator knew every request", unknown.length === 0, unknown.join(", "));
+}

@@ -1,0 +1,86 @@
+/** `npm start` and `npm run sandbox`: the whole system on this machine, with no account and nothing left running. */
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { ConfigError } from "../stacks/config/error.ts";
+import { deliverTag } from "./delivery.ts";
+import { type Layout, layoutOf } from "./layout.ts";
+import { SandboxError } from "./lock.ts";
+import { withSandbox } from "./open.ts";
+import { start } from "./start.ts";
+
+const usage = `Usage: npm start
+       npm run sandbox -- <command>
+
+  start             begin anew: bring up every stage, deliver new tags, preview again
+  tag <app> <tag>   push a tag of an app's image, and let the image automation of every stage run
+  down              destroy every stage and delete .sandbox/
+  <Pulumi command>  run it in the sandbox, as in: preview --stack prod --diff
+
+Everything is kept in .sandbox/; its servers run only while a command does.
+Exit status: 0 done, 1 failed or a check did not hold, 130 interrupted.`;
+
+function needSandbox({ work }: Layout): void {
+  if (!existsSync(work)) throw new SandboxError("There is no sandbox yet; make one with: npm start");
+}
+
+function pulumi(layout: Layout, signal: AbortSignal, args: readonly string[]): Promise<number> {
+  needSandbox(layout);
+  return withSandbox({ layout, signal }, async (sandbox) => (await sandbox.pulumi(args, { interactive: true })).code);
+}
+
+async function tag(layout: Layout, signal: AbortSignal, [app = "", pushed = ""]: readonly string[]): Promise<number> {
+  needSandbox(layout);
+  await withSandbox({ layout, signal }, (sandbox) => deliverTag(sandbox, app, pushed));
+  return 0;
+}
+
+async function down(layout: Layout, signal: AbortSignal): Promise<number> {
+  needSandbox(layout);
+  const code = await withSandbox({ layout, signal }, async (sandbox) => {
+    for (const { name } of sandbox.fleet.stages) {
+      const run = await sandbox.pulumi(["destroy", "--yes", "--stack", name], { interactive: true });
+      if (run.code !== 0) return run.code;
+    }
+    return 0;
+  });
+  if (code === 0) rmSync(layout.root, { recursive: true, force: true });
+  return code;
+}
+
+function run(args: readonly string[], signal: AbortSignal): Promise<number> {
+  const layout = layoutOf(join(import.meta.dirname, ".."));
+  const [command, ...rest] = args;
+  switch (command) {
+    case "start":
+      return start(layout, signal);
+    case "tag":
+      return tag(layout, signal, rest);
+    case "down":
+      return down(layout, signal);
+    default:
+      return pulumi(layout, signal, args);
+  }
+}
+
+/** A user's mistake in words; anything else is ours and keeps its stack. */
+function explain(error: unknown): number {
+  if (!(error instanceof SandboxError || error instanceof ConfigError)) throw error;
+  console.error(error.message);
+  return 1;
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  if (["--help", "-h", undefined].includes(args[0])) {
+    console.log(usage);
+    return args.length === 0 ? 2 : 0;
+  }
+  const interrupt = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interrupt.abort());
+  // What an interrupted step reports is the interruption's echo.
+  const code = await run(args, interrupt.signal).catch((error: unknown) =>
+    interrupt.signal.aborted ? 1 : explain(error),
+  );
+  return interrupt.signal.aborted ? 130 : code;
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,89 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { readFleet } from "../stacks/config/files.ts";
+import type { Fleet } from "../stacks/config/fleet.ts";
+import type { Layout } from "./layout.ts";
+import { takeLock } from "./lock.ts";
+import { findPulumi } from "./pulumi/cli.ts";
+import { pulumiEnv } from "./pulumi/env.ts";
+import { type Run, runPulumi } from "./pulumi/run.ts";
+import { type Services, startServices } from "./services.ts";
+import { makeWorkspace } from "./workspace.ts";
+
+/** A running sandbox: the servers answer, and Pulumi can be run in its copy of the project. */
+export interface Sandbox {
+  readonly layout: Layout;
+  readonly fleet: Fleet;
+  readonly services: Services;
+  /** Where the Pulumi CLI came from. */
+  readonly origin: string;
+  /** Runs Pulumi without asking anything; `interactive` gives it the terminal. */
+  pulumi(args: readonly string[], how?: { readonly interactive?: boolean }): Promise<Run>;
+}
+
+export interface Opening {
+  readonly layout: Layout;
+  /** Stops Pulumi softly, so that its state stays valid. */
+  readonly signal: AbortSignal;
+  /** Begin from nothing instead of going on with what is there. */
+  readonly anew?: boolean;
+}
+
+/** Of this sandbox's state and of nothing else. */
+const passphrase = "sandbox";
+
+async function withServices({ layout, signal }: Opening, fleet: Fleet, services: Services): Promise<Sandbox> {
+  const { pulumi, origin } = await findPulumi(console.log);
+  const env = {
+    ...pulumiEnv({ backend: layout.backend, home: layout.pulumiHome, passphrase }),
+    ...services.env,
+  };
+  return {
+    layout,
+    fleet,
+    services,
+    origin,
+    pulumi: (args, { interactive = false } = {}) =>
+      runPulumi({ pulumi, cwd: layout.work, args, env, interactive, signal }),
+  };
+}
+
+async function prepared(opening: Opening): Promise<Sandbox> {
+  const { layout } = opening;
+  for (const folder of [layout.backend, layout.pulumiHome, layout.repositories]) mkdirSync(folder, { recursive: true });
+  makeWorkspace(layout);
+  const { fleet } = readFleet(layout.work);
+  const services = await startServices(layout, fleet);
+  return withServices(opening, fleet, services).catch(async (error: unknown) => {
+    await services.close();
+    throw error;
+  });
+}
+
+export interface OpenSandbox extends Sandbox {
+  close(): Promise<void>;
+}
+
+/** Takes the sandbox and starts its servers; `close` stops them and gives it back. @throws SandboxError when it is taken */
+export async function openSandbox(opening: Opening): Promise<OpenSandbox> {
+  const { layout, anew = false } = opening;
+  const release = takeLock(layout.lock, () => {
+    if (anew) rmSync(layout.root, { recursive: true, force: true });
+  });
+  try {
+    const sandbox = await prepared(opening);
+    return { ...sandbox, close: () => sandbox.services.close().finally(release) };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** An open sandbox for as long as `use` runs. */
+export async function withSandbox<T>(opening: Opening, use: (sandbox: Sandbox) => Promise<T>): Promise<T> {
+  const sandbox = await openSandbox(opening);
+  try {
+    return await use(sandbox);
+  } finally {
+    await sandbox.close();
+  }
+}

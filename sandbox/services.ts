@@ -1,0 +1,83 @@
+/** The servers that stand in for the world outside, all on loopback, on ports that are chosen once and kept. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
+import type { Fleet } from "../stacks/config/fleet.ts";
+import { type GitServer, startGit } from "./git/server.ts";
+import { type Hetzner, startHetzner } from "./hetzner/start.ts";
+import type { Layout } from "./layout.ts";
+import { startHcloudProvider } from "./providers/hcloud.ts";
+import { type Registry, startRegistry } from "./registry/server.ts";
+
+/** Of no account: the official provider wants 64 characters. */
+export const dummyToken = "sandbox".padEnd(64, "0");
+
+/** The sandbox's one GitOps repository. */
+const repositoryName = "gitops.git";
+
+const names = ["hetzner", "hcloud", "git", "registry"] as const;
+type Ports = { readonly [name in (typeof names)[number]]: number };
+
+export interface Services {
+  readonly hetzner: Hetzner;
+  readonly git: GitServer;
+  readonly registry: Registry;
+  /** Clone URL of the GitOps repository on the loopback server. */
+  readonly repository: string;
+  /** What Pulumi's processes have to know to find these servers. */
+  readonly env: { readonly [name: string]: string };
+  close(): Promise<void>;
+}
+
+/** Ports that are free now, held open together so that no two are the same. */
+async function freePorts(): Promise<Ports> {
+  const holders = await Promise.all(
+    names.map(async (name) => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      return { name, server, port: (server.address() as AddressInfo).port };
+    }),
+  );
+  await Promise.all(holders.map(({ server }) => new Promise((resolve) => server.close(resolve))));
+  return Object.fromEntries(holders.map(({ name, port }) => [name, port])) as Ports;
+}
+
+/** Pulumi's state holds the emulator's address, so a later command must find it where it was. */
+async function portsOf({ ports }: Layout): Promise<Ports> {
+  if (existsSync(ports)) return JSON.parse(readFileSync(ports, "utf8")) as Ports;
+  const chosen = await freePorts();
+  writeFileSync(ports, `${JSON.stringify(chosen)}\n`);
+  return chosen;
+}
+
+/** The program keeps the configured URL; git itself goes to the loopback server instead. */
+function redirectGit(layout: Layout, fleet: Fleet, repository: string): void {
+  const { url, pushUrl } = fleet.repository;
+  const lines = [...new Set([url, pushUrl])].map((configured) => `\tinsteadOf = ${configured}`);
+  writeFileSync(layout.gitConfig, [`[url "${repository}"]`, ...lines, ""].join("\n"));
+}
+
+export async function startServices(layout: Layout, fleet: Fleet): Promise<Services> {
+  const ports = await portsOf(layout);
+  const hetzner = await startHetzner({ port: ports.hetzner, stateFile: layout.hetzner, token: dummyToken });
+  const provider = await startHcloudProvider({ port: ports.hcloud });
+  const git = await startGit({ root: layout.repositories, port: ports.git });
+  const registry = await startRegistry({ port: ports.registry, stateFile: layout.registry });
+  await git.createRepository(repositoryName);
+  const repository = git.url(repositoryName);
+  redirectGit(layout, fleet, repository);
+  return {
+    hetzner,
+    git,
+    registry,
+    repository,
+    env: {
+      GIT_CONFIG_GLOBAL: layout.gitConfig,
+      HCLOUD_ENDPOINT: hetzner.url,
+      PULUMI_DEBUG_PROVIDERS: `hcloud:${provider.port}`,
+    },
+    close: async () => {
+      await Promise.all([hetzner.close(), provider.close(), git.close(), registry.close()]);
+    },
+  };
+}

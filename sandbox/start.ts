@@ -1,0 +1,51 @@
+import { writeFileSync } from "node:fs";
+import type { Layout } from "./layout.ts";
+import { type Sandbox, withSandbox } from "./open.ts";
+import { Checks, type Report } from "./report.ts";
+import { heading } from "./say.ts";
+import { tellStory } from "./story.ts";
+import { table } from "./table.ts";
+
+function welcome({ services, origin }: Sandbox): void {
+  console.log("k3s-stages in a sandbox: real Pulumi, git and program; Hetzner, nodes, registry and Flux are stand-ins");
+  const rows = [
+    ["Pulumi CLI", origin],
+    ["Hetzner API", services.hetzner.url],
+    ["GitOps repository", services.repository],
+    ["registry", services.registry.url],
+  ];
+  console.log(table(["", ""], rows).trimStart());
+}
+
+function tableOf({ stages }: Report): string {
+  const rows = stages.flatMap(({ stage, nodes, apps }) =>
+    apps.map(({ app, tag, commit }, index) =>
+      index === 0 ? [stage, String(nodes.length), app, tag, commit] : ["", "", app, tag, commit],
+    ),
+  );
+  return table(["stage", "nodes", "app", "tag", "commit"], rows);
+}
+
+const goOn = `Look:   .sandbox/report.json, git clone .sandbox/git/gitops.git, .sandbox/work (the copy of the project)
+Go on:  npm run sandbox -- preview --stack prod --diff     any Pulumi command, in the sandbox
+        npm run sandbox -- --help                          push a tag yourself, and more
+        npm run sandbox -- down                            destroy the stages and delete .sandbox/`;
+
+function finish(layout: Layout, report: Report): number {
+  writeFileSync(layout.report, `${JSON.stringify(report, null, 2)}\n`);
+  heading(tableOf(report));
+  const failed = report.checks.filter(({ held }) => !held);
+  heading(failed.length === 0 ? `All ${report.checks.length} checks held.` : `${failed.length} checks did not hold.`);
+  console.log(goOn);
+  return failed.length === 0 ? 0 : 1;
+}
+
+/** `npm start`: the whole story from an empty sandbox. Resolves to the exit status. */
+export function start(layout: Layout, signal: AbortSignal): Promise<number> {
+  return withSandbox({ layout, signal, anew: true }, async (sandbox) => {
+    welcome(sandbox);
+    const checks = new Checks();
+    const stages = await tellStory(sandbox, checks);
+    return finish(layout, { checks: checks.all, stages });
+  });
+}
