@@ -1,0 +1,78 @@
+/**
+ * A thin stand-in for Pulumi's hcloud provider 1.41, for machines that cannot download the official plugin. It is attached
+ * in the sandbox only (PULUMI_DEBUG_PROVIDERS) and talks to loopback addresses only. It has the resources this project uses,
+ * with the official tokens, properties, ids, replacement rules, request order and error texts, read from
+ * terraform-provider-hcloud 1.68 and pulumi-terraform-bridge. It does not have: any other resource or function, the checks of
+ * single values before the API sees them, import of load balancer targets, a half-made resource in the state after a failed
+ * action, ISO and rescue, changes of `publicNets`, primary IPs by id, and the 45 minutes of retries on a subnet in use.
+ */
+import { type Served, serve } from "../../provider/protocol.ts";
+import { type Provider, UserError } from "../../provider/resource.ts";
+import type { Properties, Value } from "../../provider/values.ts";
+import { apiClient, type Settings } from "./hcloud/client.ts";
+import { firewall } from "./hcloud/firewalls.ts";
+import type { Kind } from "./hcloud/kind.ts";
+import { loadBalancerNetwork } from "./hcloud/load-balancer-networks.ts";
+import { loadBalancerService } from "./hcloud/load-balancer-services.ts";
+import { loadBalancerTarget } from "./hcloud/load-balancer-targets.ts";
+import { loadBalancer } from "./hcloud/load-balancers.ts";
+import { network, networkSubnet } from "./hcloud/networks.ts";
+import { resource } from "./hcloud/resource.ts";
+import { server } from "./hcloud/servers.ts";
+import { placementGroup, sshKey } from "./hcloud/small.ts";
+
+const kinds: { readonly [token: string]: Kind } = {
+  "hcloud:index/network:Network": network,
+  "hcloud:index/networkSubnet:NetworkSubnet": networkSubnet,
+  "hcloud:index/firewall:Firewall": firewall,
+  "hcloud:index/placementGroup:PlacementGroup": placementGroup,
+  "hcloud:index/sshKey:SshKey": sshKey,
+  "hcloud:index/server:Server": server,
+  "hcloud:index/loadBalancer:LoadBalancer": loadBalancer,
+  "hcloud:index/loadBalancerNetwork:LoadBalancerNetwork": loadBalancerNetwork,
+  "hcloud:index/loadBalancerService:LoadBalancerService": loadBalancerService,
+  "hcloud:index/loadBalancerTarget:LoadBalancerTarget": loadBalancerTarget,
+};
+
+const units: { readonly [unit: string]: number } = { ms: 1, s: 1000, m: 60_000 };
+
+/** A Go duration of one part: `500ms`, `1s`. */
+function milliseconds(duration: string): number {
+  const [, amount, unit = ""] = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(duration) ?? [];
+  if (amount === undefined) throw new UserError(`time: invalid duration "${duration}"`);
+  return Number(amount) * (units[unit] ?? 1);
+}
+
+const spoken = (value: Value | undefined, variable: string): string =>
+  typeof value === "string" && value !== "" ? value : (process.env[variable] ?? "");
+
+/** `hcloud:endpoint` and the rest of the provider's configuration, or the environment. */
+function settings(variables: Properties): Settings {
+  const token = spoken(variables["token"], "HCLOUD_TOKEN");
+  if (token.length !== 64) throw new UserError("entered token is invalid (must be exactly 64 characters long)");
+  const endpoint = spoken(variables["endpoint"], "HCLOUD_ENDPOINT");
+  if (!/^http:\/\/(127\.0\.0\.1|localhost)[:/]/.test(endpoint))
+    throw new UserError(`this stand-in for the hcloud provider talks to loopback only, not to "${endpoint}"`);
+  const first = milliseconds(spoken(variables["pollInterval"], "") || "500ms");
+  const grows = variables["pollFunction"] === "constant" ? 1 : 2;
+  return { token, endpoint, poll: (attempt) => Math.min(first * grows ** attempt, 60_000) };
+}
+
+/** Serves on loopback, for PULUMI_DEBUG_PROVIDERS=hcloud:<port>. Port 0 (the default) takes a free one. */
+export async function startHcloudProvider(at: { readonly port?: number } = {}): Promise<Served> {
+  let current: Settings | undefined;
+  const client = apiClient(() => {
+    if (!current) throw new Error("the provider was not configured");
+    return current;
+  });
+  const resources = Object.fromEntries(Object.entries(kinds).map(([token, kind]) => [token, resource(kind, client)]));
+  const provider: Provider = {
+    name: "hcloud",
+    version: "1.41.0",
+    configure: (variables) => {
+      current = settings(variables);
+    },
+    resources,
+  };
+  return serve(provider, at);
+}
