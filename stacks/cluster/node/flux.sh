@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Hands the cluster over to the GitOps repository, once in the cluster's life. The credential comes as a Kubernetes
+# Secret, never by user data, and is on this node only while flux bootstrap runs.
+# shellcheck source-path=SCRIPTDIR source=node.sh
+. "${K3S_STAGES_ROOT:-}/usr/local/lib/k3s-stages/node.sh"
+
+export KUBECONFIG=$root/etc/rancher/k3s/k3s.yaml
+credential=$run/credential
+trap 'rm -rf "$credential"' EXIT
+rm -rf "$credential"
+mkdir "$credential"
+
+kustomization=kustomizations.kustomize.toolkit.fluxcd.io
+repository=gitrepositories.source.toolkit.fluxcd.io
+
+in_flux() { kubectl --namespace=flux-system "$@"; }
+
+# Asked in two steps, so that an API that does not answer is never taken for a cluster without Flux.
+applied() {
+  local known
+  known=$(kubectl get crd "$kustomization" --ignore-not-found --output=name)
+  if [ -z "$known" ]; then return; fi
+  in_flux get "$kustomization" flux-system --ignore-not-found --output='jsonpath={.status.lastAppliedRevision}'
+}
+
+need() { in_flux get secret "$1" --output=name >/dev/null || fail "waiting for the Secret flux-system/$1"; }
+
+part() { in_flux get secret flux-bootstrap --output="go-template={{ index .data \"$1\" | base64decode }}"; }
+
+arguments=(
+  --url="$(setting url)" --branch="$(setting branch)" --path="$(setting path)" --version="$(setting flux)"
+  "--components-extra=image-reflector-controller,image-automation-controller" --timeout=10m --silent
+)
+
+take_credential() {
+  local username
+  if [ "$(setting credential)" = token ]; then
+    username=$(part username)
+    # By environment: arguments can be read by every process of the node.
+    GIT_PASSWORD=$(part password)
+    export GIT_PASSWORD
+    arguments+=(--token-auth --username="$username")
+  else
+    part identity >"$credential/identity"
+    arguments+=(--private-key-file="$credential/identity")
+  fi
+}
+
+bootstrap() { flux bootstrap git "${arguments[@]}" 2>&1 | tee "$run/flux.log"; }
+
+# flux bootstrap trusts the host keys that it is shown and stores those; the ones that came with the credential replace them.
+pin_host_keys() {
+  local pinned
+  pinned=$(in_flux get secret flux-bootstrap --ignore-not-found --output='jsonpath={.data.known_hosts}')
+  if [ -z "$pinned" ]; then return; fi
+  in_flux patch secret flux-system --type=merge --patch="{\"data\":{\"known_hosts\":\"$pinned\"}}"
+}
+
+healthy() { in_flux wait --for=condition=Ready "$repository/flux-system" "$kustomization/flux-system" --timeout="$1"; }
+
+revision=$(applied)
+if [ -z "$revision" ]; then
+  need flux-bootstrap
+  decryption=$(setting decryption)
+  if [ -n "$decryption" ]; then need "$decryption"; fi
+  take_credential
+  # Its own verdict is not the last word: it fails on a healthy cluster when another stage commits meanwhile
+  # (fluxcd/flux2 pkg/bootstrap/bootstrap.go waits for its very own commit).
+  bootstrap || healthy 30s || fail "flux bootstrap: $(tail -n 1 "$run/flux.log")"
+fi
+pin_host_keys
+healthy 5m

@@ -1,0 +1,109 @@
+import { stringify } from "yaml";
+import { ConfigError } from "../config/error.ts";
+import { k3sConfig, type NodePlan, nodeArtefacts, nodePhases, nodeSettings } from "./node-settings.ts";
+import type { Role } from "./topology.ts";
+
+/** Text of the files in `node/`, by name. */
+export interface NodeScripts {
+  readonly [name: string]: string;
+}
+
+interface File {
+  readonly path: string;
+  readonly permissions: string;
+  readonly content: string;
+}
+
+/** Hetzner refuses more: "user_data => Length must be between 0 and 32768". Bytes; it must all be ASCII. */
+export const userDataLimit = 32_768;
+
+const library = "/usr/local/lib/k3s-stages";
+const secret = "0600";
+const program = "0755";
+
+/** As k3s-io/k3s install.sh writes it. */
+const k3sUnit = (role: Role): string => `[Unit]
+Description=Lightweight Kubernetes
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+Type=${role === "server" ? "notify" : "exec"}
+ExecStartPre=-/sbin/modprobe br_netfilter
+ExecStartPre=-/sbin/modprobe overlay
+ExecStart=/usr/local/bin/k3s ${role}
+KillMode=process
+Delegate=yes
+LimitNOFILE=1048576
+LimitNPROC=infinity
+LimitCORE=infinity
+TasksMax=infinity
+TimeoutStartSec=0
+Restart=always
+RestartSec=5s
+
+[Install]
+WantedBy=multi-user.target
+`;
+
+/** Without its comments, which are for readers of this repository: every byte counts towards Hetzner's limit. */
+function script(scripts: NodeScripts, name: string): string {
+  const text = scripts[name];
+  if (text === undefined) throw new Error(`stacks/cluster/node has no ${name}`);
+  return text.replaceAll(/^ *#(?!!).*\n/gm, "").replaceAll(/\n{2,}/g, "\n");
+}
+
+function authorities({ secrets }: NodePlan): readonly File[] {
+  if (secrets.kind !== "first") return [];
+  return Object.entries(secrets.serverFiles)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([path, content]) => ({ path: `/var/lib/rancher/k3s/server/tls/${path}`, permissions: secret, content }));
+}
+
+/** Indented by one, since nearly all of it is text below one key. */
+const yaml = (value: object): string => stringify(value, { lineWidth: 0, indent: 1, indentSeq: false });
+
+function files(plan: NodePlan, scripts: NodeScripts): readonly File[] {
+  const { role } = plan.node;
+  const unit = role === "server" ? "k3s" : "k3s-agent";
+  const programs = ["bootstrap", ...nodePhases(plan.secrets)];
+  const units = "/etc/systemd/system";
+  return [
+    { path: "/etc/rancher/k3s/config.yaml", permissions: secret, content: yaml(k3sConfig(plan)) },
+    { path: "/etc/k3s-stages/node.env", permissions: secret, content: nodeSettings(plan) },
+    { path: "/etc/k3s-stages/artefacts", permissions: secret, content: nodeArtefacts(plan) },
+    ...authorities(plan),
+    { path: `${units}/${unit}.service`, permissions: "0644", content: k3sUnit(role) },
+    { path: `${units}/k3s-stages.service`, permissions: "0644", content: script(scripts, "bootstrap.service") },
+    { path: `${library}/node.sh`, permissions: "0644", content: script(scripts, "node.sh") },
+    ...programs.map((name) => ({
+      path: `${library}/${name}`,
+      permissions: program,
+      content: script(scripts, `${name}.sh`),
+    })),
+  ];
+}
+
+function refuseTooLarge(size: number, all: readonly File[]): void {
+  if (size <= userDataLimit) return;
+  const sizes = all.map(({ path, content }) => ({ path, bytes: Buffer.byteLength(content) }));
+  const lines = sizes.toSorted((a, b) => b.bytes - a.bytes).map(({ path, bytes }) => `  ${bytes} ${path}`);
+  const over = `user data has ${size} bytes, Hetzner takes ${userDataLimit}; make what it is made of smaller:`;
+  throw new ConfigError([over, ...lines].join("\n"));
+}
+
+/**
+ * What cloud-init does on a node's first boot: write files, start one unit. It installs nothing itself, because it would
+ * neither retry nor go on after a restart. It carries the cluster's own secrets only.
+ * @throws ConfigError when it gets larger than Hetzner takes, with the size of each file
+ */
+export function userData(plan: NodePlan, scripts: NodeScripts): string {
+  const all = files(plan, scripts);
+  const document = {
+    write_files: all,
+    runcmd: [["systemctl", "enable", "--now", "--no-block", "k3s-stages.service"]],
+  };
+  const text = `#cloud-config\n${yaml(document)}`;
+  refuseTooLarge(Buffer.byteLength(text), all);
+  return text;
+}
