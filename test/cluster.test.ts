@@ -1,0 +1,206 @@
+import * as pulumi from "@pulumi/pulumi";
+import { beforeAll, describe, expect, it } from "vitest";
+import { K3sCluster } from "../stacks/cluster/k3s-cluster.ts";
+import { material, pins, planOf, stageOf, userDataOf } from "./node-plan.ts";
+
+interface Child {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: { readonly [key: string]: unknown };
+  readonly dependsOn: readonly string[];
+  readonly ignoreChanges: readonly string[];
+}
+
+interface Built {
+  readonly children: readonly Child[];
+  readonly outputs: { readonly [name: string]: unknown };
+  /** Is every node's user data a secret? */
+  readonly secret: readonly boolean[];
+}
+
+const inputs = new Map<string, Child["inputs"]>();
+
+/** Stands for the engine and Hetzner: gives every resource a number and every server addresses, and makes nothing. */
+const mocks: pulumi.runtime.Mocks = {
+  call: () => ({}),
+  newResource: ({ type, name, inputs: given }) => {
+    inputs.set(`${type} ${name}`, given);
+    const id = String(inputs.size);
+    const last = /-server-([0-9]+)$/.exec(name)?.[1] ?? "99";
+    const addresses = { ipv4Address: `198.51.100.${last}`, ipv6Address: `2001:db8::${last}` };
+    return { id, state: type === "hcloud:index/server:Server" ? { ...given, ...addresses } : given };
+  },
+};
+
+const settled = <T>(output: pulumi.Output<T>): Promise<T> => new Promise((resolve) => output.apply(resolve));
+
+/** The component's children in the order in which they were declared. */
+async function build(stageName: string): Promise<Built> {
+  inputs.clear();
+  const declared: { readonly args: pulumi.ResourceTransformationArgs; readonly resource: pulumi.Resource }[] = [];
+  const record = (args: pulumi.ResourceTransformationArgs): undefined => {
+    declared.push({ args, resource: args.resource });
+  };
+  const secrets = { ...material, serverToken: pulumi.secret(material.serverToken) };
+  const target = new K3sCluster("cluster", { ...stageOf(stageName), pins, secrets }, { transformations: [record] });
+  const { nodes, endpoint, ingressAddress } = target;
+  const outputs = await settled(pulumi.output({ nodes, endpoint, ingressAddress }));
+  await pulumi.runtime.disconnect();
+  const children = declared.filter(({ resource }) => resource !== target);
+  const nameOf = (resource: pulumi.Resource) => declared.find((each) => each.resource === resource)?.args.name ?? "?";
+  const servers = children.filter(({ args }) => args.type === "hcloud:index/server:Server");
+  return {
+    outputs,
+    secret: await Promise.all(servers.map(({ args }) => pulumi.isSecret(args.props["userData"]))),
+    children: children.map(({ args: { type, name, opts } }) => ({
+      type: type.replace(/.*:/, ""),
+      name,
+      inputs: inputs.get(`${type} ${name}`) ?? {},
+      dependsOn: [opts.dependsOn ?? []].flat().map((each) => nameOf(each as pulumi.Resource)),
+      ignoreChanges: opts.ignoreChanges ?? [],
+    })),
+  };
+}
+
+let dev: Built;
+let prod: Built;
+beforeAll(async () => {
+  await pulumi.runtime.setMocks(mocks, "k3s-stages", "test", false);
+  dev = await build("dev");
+  prod = await build("prod");
+});
+
+const of = ({ children }: Built, type: string) => children.filter((each) => each.type === type);
+const named = ({ children }: Built) => children.map(({ type, name }) => `${type} ${name}`);
+
+describe("a cluster of one server", () => {
+  it("is a network, a firewall, a placement group and the server", () => {
+    expect(named(dev)).toEqual([
+      "Network k3s-stages-dev",
+      "NetworkSubnet k3s-stages-dev-server",
+      "Firewall k3s-stages-dev",
+      "PlacementGroup k3s-stages-dev-server-spread-1",
+      "Server k3s-stages-dev-server-1",
+    ]);
+  });
+});
+
+describe("a cluster of three servers and a pool", () => {
+  it("has a subnet and a placement group per pool, and a load balancer with the servers behind it", () => {
+    expect(named(prod)).toEqual([
+      "Network k3s-stages-prod",
+      "NetworkSubnet k3s-stages-prod-server",
+      "NetworkSubnet k3s-stages-prod-web",
+      "Firewall k3s-stages-prod",
+      "PlacementGroup k3s-stages-prod-server-spread-1",
+      "PlacementGroup k3s-stages-prod-web-spread-1",
+      "Server k3s-stages-prod-server-1",
+      "Server k3s-stages-prod-server-2",
+      "Server k3s-stages-prod-server-3",
+      "Server k3s-stages-prod-web-1",
+      "Server k3s-stages-prod-web-2",
+      "LoadBalancer k3s-stages-prod-api",
+      "LoadBalancerNetwork k3s-stages-prod-api",
+      "LoadBalancerService k3s-stages-prod-api",
+      "LoadBalancerTarget k3s-stages-prod-server-1",
+      "LoadBalancerTarget k3s-stages-prod-server-2",
+      "LoadBalancerTarget k3s-stages-prod-server-3",
+    ]);
+  });
+
+  it("keeps the load balancer's API off the internet", () => {
+    expect(of(prod, "LoadBalancerNetwork")[0]?.inputs).toMatchObject({
+      enablePublicInterface: false,
+      ip: "10.30.0.10",
+    });
+    expect(of(prod, "LoadBalancerService")[0]?.inputs).toMatchObject({
+      protocol: "tcp",
+      listenPort: 6443,
+      destinationPort: 6443,
+      healthCheck: { protocol: "tcp", port: 6443 },
+    });
+    for (const { inputs: target } of of(prod, "LoadBalancerTarget"))
+      expect(target).toMatchObject({ usePrivateIp: true });
+  });
+
+  it("adds a target once the load balancer is in the network and the server exists", () => {
+    expect(of(prod, "LoadBalancerTarget").map(({ dependsOn }) => dependsOn)).toEqual([
+      ["k3s-stages-prod-api", "k3s-stages-prod-server-1"],
+      ["k3s-stages-prod-api", "k3s-stages-prod-server-2"],
+      ["k3s-stages-prod-api", "k3s-stages-prod-server-3"],
+    ]);
+  });
+
+  it("makes the first server before those that join it, and lets agents wait for the subnets only", () => {
+    const subnets = ["k3s-stages-prod-server", "k3s-stages-prod-web"];
+    expect(of(prod, "Server").map(({ dependsOn }) => dependsOn)).toEqual([
+      subnets,
+      [...subnets, "k3s-stages-prod-server-1"],
+      [...subnets, "k3s-stages-prod-server-1"],
+      subnets,
+      subnets,
+    ]);
+  });
+});
+
+describe("every server", () => {
+  it("is given its place, type, fixed address, firewall and group", () => {
+    const { userData: _, ...given } = of(dev, "Server")[0]?.inputs ?? {};
+    expect(given).toEqual({
+      name: "k3s-stages-dev-server-1",
+      serverType: "cpx22",
+      image: "ubuntu-24.04",
+      location: "nbg1",
+      labels: expect.objectContaining({ role: "server", pool: "server" }),
+      firewallIds: [expect.any(Number)],
+      networks: [{ networkId: expect.any(Number), ip: "10.10.0.11", aliasIps: [] }],
+      publicNets: [{ ipv4Enabled: true, ipv6Enabled: true }],
+      placementGroupId: expect.any(Number),
+    });
+  });
+
+  it("has the user data of its own plan, as a secret", () => {
+    for (const { name, inputs: given } of of(prod, "Server")) {
+      const value = userDataOf(planOf("prod", name.replace("k3s-stages-prod-", "")));
+      expect(given["userData"]).toMatchObject({ value }); // beside it: Pulumi's mark of a secret
+    }
+    expect([...dev.secret, ...prod.secret]).toEqual(Array(6).fill(true));
+  });
+
+  it("stays when what mattered at its first boot changes", () => {
+    for (const { ignoreChanges } of [...of(dev, "Server"), ...of(prod, "Server")])
+      expect(ignoreChanges).toEqual(["userData", "image", "sshKeys"]);
+  });
+});
+
+describe("the whole cluster", () => {
+  it("opens no SSH", () => {
+    for (const built of [dev, prod]) {
+      const rules = of(built, "Firewall")[0]?.inputs["rules"] as readonly { readonly port?: string }[];
+      expect(rules.map(({ port }) => port)).toEqual(["80", "443", "6443", undefined]);
+    }
+  });
+
+  it("has labels on everything that can carry them", () => {
+    const bare = ["NetworkSubnet", "LoadBalancerNetwork", "LoadBalancerService", "LoadBalancerTarget"];
+    const labelled = [...dev.children, ...prod.children].filter(({ type }) => !bare.includes(type));
+    for (const { inputs: given } of labelled)
+      expect(given["labels"]).toMatchObject({ "managed-by": "k3s-stages", cluster: expect.any(String) });
+  });
+
+  it("names everything at Hetzner, so that nothing gets a random suffix", () => {
+    const unnamed = ["NetworkSubnet", "LoadBalancerNetwork", "LoadBalancerService", "LoadBalancerTarget"];
+    for (const { type, name, inputs: given } of prod.children)
+      if (!unnamed.includes(type)) expect(given["name"]).toBe(name);
+  });
+
+  it("is reached at its first server", () => {
+    expect(prod.outputs).toEqual({
+      endpoint: "https://198.51.100.1:6443",
+      ingressAddress: "198.51.100.1",
+      nodes: expect.objectContaining({
+        "k3s-stages-prod-server-2": { private: "10.30.0.12", ipv4: "198.51.100.2", ipv6: "2001:db8::2" },
+      }),
+    });
+  });
+});
