@@ -54,7 +54,7 @@ describe("a whole cluster", () => {
     const { server, balancer, subnet, key } = await cluster();
     expect(server.outputs).toMatchObject({
       ...{
-        ipv4Address: "203.0.113.1",
+        ipv4Address: "203.0.113.118",
         status: "running",
         location: "nbg1",
         image: "ubuntu-24.04",
@@ -62,7 +62,7 @@ describe("a whole cluster", () => {
       },
       networks: [{ ip: "10.10.0.11", aliasIps: [], macAddress: expect.stringMatching(/^86:/) }],
     });
-    expect(balancer.outputs["ipv4"]).toBe("203.0.113.2");
+    expect(balancer.outputs["ipv4"]).toBe(api.state.loadBalancers()[0]?.ipv4);
     expect(subnet.outputs["gateway"]).toBe("10.10.0.1");
     expect(key.outputs["fingerprint"]).toMatch(/^([0-9a-f]{2}:){15}/);
   });
@@ -176,6 +176,17 @@ describe("refusals", () => {
 
   it("meet a token of another length than 64", async () => {
     await expect(client.configure({ token: "short", endpoint: api.url })).rejects.toThrow("exactly 64 characters");
+  });
+
+  it("do not meet what the environment says when the configuration says nothing", async () => {
+    const env = { HCLOUD_TOKEN: token, HCLOUD_ENDPOINT: api.url };
+    const other = await startHcloudProvider({ env });
+    const caller = hcloudClient(other.port);
+    await caller.configure({});
+    const made = await kindsOf(caller).network.create({ name: "dev", ipRange: "10.10.0.0/16" });
+    expect(api.state.networks()[0]?.id).toBe(ids(made));
+    caller.close();
+    await other.close();
   });
 
   it("meet every endpoint that is not on this machine", async () => {

@@ -77,14 +77,24 @@ describe("transport", () => {
 });
 
 describe("servers", () => {
-  it("takes the smallest free public address, gives it back, and never shows user data or a datacenter", async () => {
-    const first = await created({ user_data: "#cloud-config\n" });
-    const { body } = await call("GET", `/servers/${first}`);
-    expect(body.server.public_net.ipv4.ip).toBe("203.0.113.1");
-    expect(JSON.stringify(body)).not.toMatch(/cloud-config|datacenter/);
-    expect(api.state.userData(first)).toBe("#cloud-config\n");
+  it("has the same public address in every run, whoever was made before it", async () => {
+    await created({ name: "other" });
+    expect(api.state.publicIpv4(await created())).toBe("203.0.113.118");
+  });
+
+  it("gives its address back, but never shares it", async () => {
+    const balancer = { name: "dev-server-1", load_balancer_type: "lb11", location: "nbg1" };
+    await post("/load_balancers", balancer);
+    const first = await created();
+    expect(api.state.publicIpv4(first)).toBe("203.0.113.119");
     await call("DELETE", `/servers/${first}`);
-    expect(api.state.publicIpv4(await created({ name: "next" }))).toBe("203.0.113.1");
+    expect(api.state.publicIpv4(await created())).toBe("203.0.113.119");
+  });
+
+  it("never shows user data or a datacenter; its node can read the user data", async () => {
+    const id = await created({ user_data: "#cloud-config\n" });
+    expect(JSON.stringify((await call("GET", `/servers/${id}`)).body)).not.toMatch(/cloud-config|datacenter/);
+    expect(api.state.userData(id)).toBe("#cloud-config\n");
   });
 
   it.each([

@@ -50,7 +50,14 @@ describe.skipIf(!hasGo && process.env["CI"] !== "true")("Hetzner's own client (n
     expect(JSON.parse(output)).toEqual({
       server: {
         ...{ name: "dev-server-1", status: "running", type: "cpx22", image: "ubuntu-24.04", location: "nbg1" },
-        ...{ zone: "eu-central", group: "pg", ipv4: "203.0.113.1", ipv6: "2001:db8:0:1::/64", firewalls: 1, disk: 80 },
+        ...{
+          zone: "eu-central",
+          group: "pg",
+          ipv4: "203.0.113.118",
+          ipv6: "2001:db8:0:c6c::/64",
+          firewalls: 1,
+          disk: 80,
+        },
         ...{ private: "10.10.0.11", mac: expect.stringMatching(/^86:00:00:/), number: "1" },
       },
       network: { subnet: "10.10.0.0/24", gateway: "10.10.0.1", servers: 3 },

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { checkUnlocked } from "./actions.ts";
 import { contains, formatAddress, parseAddress, type Range } from "./cidr.ts";
 import { find } from "./collection.ts";
@@ -7,24 +8,20 @@ import { networks, rangeOf } from "./networks.ts";
 import type { Project } from "./project.ts";
 
 /** Documentation ranges (RFC 5737, RFC 3849): no packet that a mistake sends there reaches anybody. */
-const publicRanges = ["203.0.113", "198.51.100", "192.0.2"];
+const pools = {
+  ipv4: ["203.0.113", "198.51.100", "192.0.2"].flatMap((range) =>
+    Array.from({ length: 254 }, (_, index) => `${range}.${index + 1}`),
+  ),
+  ipv6: Array.from({ length: 4096 }, (_, index) => `2001:db8:0:${(index + 1).toString(16)}::/64`),
+};
 
-function lowestFree(taken: ReadonlySet<string>, candidate: (index: number) => string | undefined): string | undefined {
-  for (let index = 1; ; index += 1) {
-    const address = candidate(index);
-    if (address === undefined || !taken.has(address)) return address;
-  }
-}
-
-/** The lowest free one, so that the same run has the same addresses. */
-export function publicAddress({ tables }: Project, type: "ipv4" | "ipv6"): string {
+/** Follows from the owner's name, so that it is the same in every run, whoever is made first. Two names may want one address. */
+export function publicAddress({ tables }: Project, type: "ipv4" | "ipv6", owner: string): string {
   const balancers = [...tables.load_balancers.values()].map((balancer) => balancer[type]);
   const taken = new Set([...[...tables.primary_ips.values()].map(({ ip }) => ip), ...balancers]);
-  const free = lowestFree(taken, (index) => {
-    if (type === "ipv6") return `2001:db8:0:${index.toString(16)}::/64`;
-    const range = publicRanges[Math.floor((index - 1) / 254)];
-    return range && `${range}.${((index - 1) % 254) + 1}`;
-  });
+  const pool = pools[type];
+  const start = createHash("sha256").update(owner).digest().readUInt32BE() % pool.length;
+  const free = [...pool.slice(start), ...pool.slice(0, start)].find((address) => !taken.has(address));
   if (!free) throw apiError("resource_unavailable", "no public address is left in the emulator");
   return free;
 }

@@ -51,7 +51,11 @@ function build(project: Project, wanted: z.infer<typeof creation>): LoadBalancer
   return {
     ...{ id: project.nextId(), name, labels, created: timestamp(project.clock()) },
     ...{ load_balancer_type: type.name, location: placeOf(wanted).name, algorithm: wanted.algorithm },
-    ...{ ipv4: publicAddress(project, "ipv4"), ipv6: publicAddress(project, "ipv6"), public: wanted.public_interface },
+    ...{
+      ipv4: publicAddress(project, "ipv4", name),
+      ipv6: publicAddress(project, "ipv6", name),
+      public: wanted.public_interface,
+    },
     ...{ private_net: [], services: [], targets: [], protection: { delete: false } },
   };
 }

@@ -26,7 +26,7 @@ export function assignPrimaryIps(project: Project, server: Server, types: readon
     const id = project.nextId();
     const ip: PrimaryIp = {
       ...{ id, name: `primary_ip-${id}`, labels: {}, created: timestamp(project.clock()) },
-      ...{ ip: publicAddress(project, type), type, assignee_id: server.id, location: server.location },
+      ...{ ip: publicAddress(project, type, server.name), type, assignee_id: server.id, location: server.location },
     };
     project.tables.primary_ips.set(id, ip);
   }

@@ -43,23 +43,34 @@ function milliseconds(duration: string): number {
   return Number(amount) * (units[unit] ?? 1);
 }
 
-const spoken = (value: Value | undefined, variable: string): string =>
-  typeof value === "string" && value !== "" ? value : (process.env[variable] ?? "");
+const spoken = (value: Value | undefined, otherwise = ""): string =>
+  typeof value === "string" && value !== "" ? value : otherwise;
+
+interface Environment {
+  readonly [name: string]: string | undefined;
+}
 
 /** `hcloud:endpoint` and the rest of the provider's configuration, or the environment. */
-function settings(variables: Properties): Settings {
-  const token = spoken(variables["token"], "HCLOUD_TOKEN");
+function settings(variables: Properties, env: Environment): Settings {
+  const token = spoken(variables["token"], env["HCLOUD_TOKEN"]);
   if (token.length !== 64) throw new UserError("entered token is invalid (must be exactly 64 characters long)");
-  const endpoint = spoken(variables["endpoint"], "HCLOUD_ENDPOINT");
+  const endpoint = spoken(variables["endpoint"], env["HCLOUD_ENDPOINT"]);
   if (!/^http:\/\/(127\.0\.0\.1|localhost)[:/]/.test(endpoint))
     throw new UserError(`this stand-in for the hcloud provider talks to loopback only, not to "${endpoint}"`);
-  const first = milliseconds(spoken(variables["pollInterval"], "") || "500ms");
+  const first = milliseconds(spoken(variables["pollInterval"], "500ms"));
   const grows = variables["pollFunction"] === "constant" ? 1 : 2;
   return { token, endpoint, poll: (attempt) => Math.min(first * grows ** attempt, 60_000) };
 }
 
-/** Serves on loopback, for PULUMI_DEBUG_PROVIDERS=hcloud:<port>. Port 0 (the default) takes a free one. */
-export async function startHcloudProvider(at: { readonly port?: number } = {}): Promise<Served> {
+export interface HcloudOptions {
+  /** 0 (the default) takes a free one. */
+  readonly port?: number;
+  /** Of the `pulumi` process: a plugin inherits it, one that is attached does not. This process's own by default. */
+  readonly env?: Environment;
+}
+
+/** Serves on loopback, for PULUMI_DEBUG_PROVIDERS=hcloud:<port>. */
+export async function startHcloudProvider({ port = 0, env = process.env }: HcloudOptions = {}): Promise<Served> {
   let current: Settings | undefined;
   const client = apiClient(() => {
     if (!current) throw new Error("the provider was not configured");
@@ -70,9 +81,9 @@ export async function startHcloudProvider(at: { readonly port?: number } = {}): 
     name: "hcloud",
     version: "1.41.0",
     configure: (variables) => {
-      current = settings(variables);
+      current = settings(variables, env);
     },
     resources,
   };
-  return serve(provider, at);
+  return serve(provider, { port });
 }
