@@ -2,15 +2,16 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
 import { clusterObjects } from "../sandbox/flux/cluster-objects.ts";
-import { commitMessage } from "../sandbox/flux/message.ts";
+import { policyOutcomes } from "../sandbox/flux/policies.ts";
 import { registryTags } from "../sandbox/flux/registry-tags.ts";
 import { update } from "../sandbox/flux/update.ts";
-import { imageTree } from "./image-tree.ts";
+import { blogOnly, renderedTree } from "./rendered-tree.ts";
 
 describe("what the stand-in does not understand is an error that names it:", () => {
-  const cluster = "clusters/prod";
+  const tree = renderedTree(blogOnly);
+  const cluster = "clusters/production";
   const images = `${cluster}/infrastructure/image-updater/blog`;
-  const [policy, updater] = [`${images}/policy.yaml`, `${cluster}/image-updater.yaml`];
+  const [policy, updater] = [`${images}/image-policy.yaml`, `${cluster}/image-updater.yaml`];
 
   it.each([
     {
@@ -26,7 +27,7 @@ describe("what the stand-in does not understand is an error that names it:", () 
     },
     {
       name: "an image with a tag",
-      edit: [`${images}/repository.yaml`, "acme/blog", "acme/blog:v1"],
+      edit: [`${images}/image-repository.yaml`, "acme/blog", "acme/blog:v1"],
       message: "spec.image: must be an image without scheme, tag and digest",
     },
     {
@@ -36,9 +37,14 @@ describe("what the stand-in does not understand is an error that names it:", () 
     },
     { name: "a text that is no YAML", edit: [policy, "kind:", "kind: ["], message: `${policy}: ` },
     {
-      name: "a patch of kustomize",
-      edit: [`${images}/kustomization.yaml`, "resources:", "patches: []\nresources:"],
-      message: 'Unrecognized key: "patches"',
+      name: "a namespace set by kustomize",
+      edit: [`${images}/kustomization.yaml`, "resources:", "namespace: a\nresources:"],
+      message: 'Unrecognized key: "namespace"',
+    },
+    {
+      name: "a patch of anything but a Deployment",
+      edit: [`${cluster}/flux-system/kustomization.yaml`, "kind: Deployment", "kind: GitRepository"],
+      message: 'patches.0.target.kind: Invalid input: expected "Deployment"',
     },
     {
       name: "a target namespace",
@@ -57,62 +63,70 @@ describe("what the stand-in does not understand is an error that names it:", () 
     },
     {
       name: "a folder that lists itself",
-      edit: [`${images}/kustomization.yaml`, "- policy.yaml", "- ../blog"],
+      edit: [`${images}/kustomization.yaml`, "- image-policy.yaml", "- ../blog"],
       message: `${images}/kustomization.yaml leads back to itself`,
     },
   ])("$name", ({ edit: [path = "", from = "", to = ""], message }) => {
-    const tree = imageTree();
     const before = tree[path] ?? "";
     expect(before).toContain(from);
     const files = new Map(Object.entries({ ...tree, [path]: before.replace(from, to) }));
     expect(() => clusterObjects(files, cluster)).toThrow(message);
   });
 
+  it("but a cluster that syncs nothing has nothing to automate", () => {
+    const files = {
+      ...tree,
+      [`${cluster}/kustomization.yaml`]: (tree[`${cluster}/kustomization.yaml`] ?? "").replace(/ {2}- .*yaml\n/g, ""),
+    };
+    expect(clusterObjects(new Map(Object.entries(files)), cluster).automations).toEqual([]);
+  });
+
   it("a cluster that is not there", () => {
     expect(() => clusterObjects(new Map(), cluster)).toThrow(
-      "clusters/prod/kustomization.yaml is not in the repository",
+      "clusters/production/kustomization.yaml is not in the repository",
     );
   });
 });
 
-describe("a commit message", () => {
-  const change = (n: number) => ({ OldValue: `a:${n}`, NewValue: `a:${n + 1}`, Setter: "blog:blog-prod" });
-  const data = {
-    AutomationObject: { Namespace: "blog", Name: "blog-prod" },
-    Changed: { Changes: [change(1), change(7)] },
-    Values: { app: "blog" },
+describe("a policy has no tag", () => {
+  const objects = (edit: (text: string) => string = (text) => text) => {
+    const files = Object.entries(renderedTree(blogOnly)).map(([path, text]) => [path, edit(text)] as const);
+    return clusterObjects(new Map(files), "clusters/stage");
   };
+  const none = (reason: string) => [{ policy: "blog:blog-stage", kind: "none", reason }];
+  const suspended = (kind: string) => (text: string) =>
+    text.includes(`kind: ${kind}\n`) ? `${text}  suspend: true\n` : text;
 
   it.each([
-    ["no action\n", "no action\n"],
-    ["{{ .AutomationObject }} {{.AutomationObject.Name}}", "blog/blog-prod blog-prod"],
-    ["chore({{ .Values.app }}): {{ $.Values.app }}", "chore(blog): blog"],
-    ["{{ .Values.gone }}", "<no value>"],
-    ["x{{ range .Changed.Changes }} {{ .OldValue }} -> {{ .NewValue }}{{ end }}", "x a:1 -> a:2 a:7 -> a:8"],
-    [
-      "x\n{{- range .Changed.Changes }}\n- {{ .Setter }}\n{{- end }}\n\ny",
-      "x\n- blog:blog-prod\n- blog:blog-prod\n\ny",
-    ],
-    ["x {{- .Values.app -}} y", "xblogy"],
-    ["x {{-  .Values.app  -}}\n\n y", "xblogy"],
-    ["{{ range .Changed.Changes }}{{ $.Values.app }}{{ end }}", "blogblog"],
-  ])("of %j is %j, as Go's text/template prints it", (template, message) => {
-    expect(commitMessage(template, data)).toBe(message);
+    ["v1.9.33-rc.1", "v1.9.33", "v1.9.33-develop.1"],
+    ["latest", "sha-abc", "1.9.40-stage.1"],
+    ["v1.9.31.4-stage.1", "v1.9.33-stage1", "v1.9.33-stage.01"],
+  ])("when all tags are of no stage or another: %s, %s, %s", async (...tags) => {
+    expect(await policyOutcomes(objects(), async () => tags)).toEqual(none("version list argument cannot be empty"));
+  });
+
+  it("when the registry does not answer", async () => {
+    const refused = () => Promise.reject(new Error("connection refused"));
+    expect(await policyOutcomes(objects(), refused)).toEqual(none("scan failed: connection refused"));
+  });
+
+  it("when its ImageRepository excludes them, by a match anywhere", async () => {
+    const excluding = objects((text) => text.replace("'^.*\\.sig$'", "'stage'"));
+    expect(await policyOutcomes(excluding, async () => ["v1.9.33-stage.1"])).toEqual(none("no tags in database"));
   });
 
   it.each([
-    ["{{ range .Updated.Images }}{{ end }}", "template uses removed '.Updated' field"],
-    ["{{ range $image, $_ := .Updated.Images }}{{ end }}", "template uses removed '.Updated' field"],
-    ["{{ .Changed.ImageResult }}", "template uses removed '.Changed.ImageResult' field"],
-    ["{{ .Changed.FileChanges }}", "{{ .Changed.FileChanges }} is not understood"],
-    ["{{ .Changed.Changes }}", "{{ .Changed.Changes }} is not understood"],
-    ["{{ range .Changed.Changes }}{{ .Values.app }}{{ end }}", "{{ .Values.app }} is not understood"],
-    ["{{ now }}", "{{ now }} is not understood"],
-    ["{{ if .Values.app }}x{{ end }}", "{{ if .Values.app }} is not understood"],
-    ["{{ range .Changed.Changes }}", "a range has no end"],
-    ["{{ end }}", "{{ end }} is not understood"],
-  ])("of %j is refused", (template, message) => {
-    expect(() => commitMessage(template, data)).toThrow(message);
+    ["ImagePolicy", "suspended"],
+    ["ImageRepository", "its ImageRepository is suspended"],
+  ])("when its %s is suspended", async (kind, reason) => {
+    expect(await policyOutcomes(objects(suspended(kind)), async () => ["v1.9.33-stage.1"])).toEqual(none(reason));
+  });
+
+  it("when there is no ImageRepository of that name", async () => {
+    const gone = objects((text) =>
+      text.replace("imageRepositoryRef:\n    name: blog", "imageRepositoryRef:\n    name: gone"),
+    );
+    expect(await policyOutcomes(gone, async () => [])).toEqual(none("referenced ImageRepository does not exist: gone"));
   });
 });
 
@@ -124,6 +138,7 @@ describe("an update", () => {
     ["apps/blog/dev/a.txt", marked("a:1", "blog:dev")],
     ["apps/blog/dev-2/a.yaml", marked("a:1", "blog:dev")],
     ["apps/blog/dev/broken.yaml", `${marked("a:1", "blog:dev")}a: [\n`],
+    ["apps/blog/dev/json6902.yaml", `- op: replace\n  ${marked("a:1", "blog:dev")}`],
   ]);
 
   it("stays in its folder, and in the files that Flux reads", () => {

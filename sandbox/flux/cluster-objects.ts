@@ -45,6 +45,8 @@ const field = (value: unknown, name: string): unknown =>
 const isA = ({ value }: Manifest, group: string, kind: string): boolean =>
   `${field(value, "apiVersion")}`.split("/")[0] === group && field(value, "kind") === kind;
 
+const nameIn = ({ value }: Manifest): unknown => field(field(value, "metadata"), "name");
+
 function documents(path: string, text: string): readonly Manifest[] {
   const parsed = parseAllDocuments(text);
   const broken = parsed.flatMap(({ errors }) => errors)[0];
@@ -57,7 +59,7 @@ function documents(path: string, text: string): readonly Manifest[] {
 function checked<S extends z.ZodType>(schema: S, { path, value }: Manifest): z.infer<S> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const name = `${field(value, "kind")} ${field(field(value, "metadata"), "name") ?? ""}`.trim();
+  const name = `${field(value, "kind")} ${nameIn({ path, value }) ?? ""}`.trim();
   const problems = result.error.issues.map(
     (issue) => `\n  ${[...issue.path, ""].join(".").slice(0, -1)}: ${issue.message}`,
   );
@@ -87,11 +89,13 @@ function build(files: Files, folder: string, trail: readonly string[] = []): rea
   });
 }
 
-function updaterPath(root: readonly Manifest[], cluster: string): string {
-  const all = root.filter((manifest) => isA(manifest, "kustomize.toolkit.fluxcd.io", "Kustomization"));
-  const updater = all.find(({ value }) => field(field(value, "metadata"), "name") === imageUpdater);
-  if (!updater) throw new Error(`${cluster}/kustomization.yaml leads to no Flux Kustomization named ${imageUpdater}`);
-  return posix.join(checked(fluxKustomization, updater).spec.path);
+/** The image objects; a cluster that syncs nothing but Flux itself has none. */
+function imageManifests(files: Files, root: readonly Manifest[], cluster: string): readonly Manifest[] {
+  const syncs = root.filter((manifest) => isA(manifest, "kustomize.toolkit.fluxcd.io", "Kustomization"));
+  const updater = syncs.find((sync) => nameIn(sync) === imageUpdater);
+  if (updater) return build(files, posix.join(checked(fluxKustomization, updater).spec.path));
+  if (syncs.every((sync) => nameIn(sync) === "flux-system")) return [];
+  throw new Error(`${cluster}/kustomization.yaml leads to no Flux Kustomization named ${imageUpdater}`);
 }
 
 function assertImageKinds(manifests: readonly Manifest[]): void {
@@ -105,7 +109,7 @@ function assertImageKinds(manifests: readonly Manifest[]): void {
 /** @throws Error that names the file and what in it is missing or not understood */
 export function clusterObjects(files: Files, cluster: string): ClusterObjects {
   const root = build(files, cluster);
-  const all = [...root, ...build(files, updaterPath(root, cluster))];
+  const all = [...root, ...imageManifests(files, root, cluster)];
   assertImageKinds(all);
   const read = <S extends z.ZodType>(group: string, kind: string, schema: S) =>
     all.filter((manifest) => isA(manifest, group, kind)).map((manifest) => checked(schema, manifest));

@@ -35,6 +35,7 @@ export const imageRepository = z.strictObject({
     image: z.string().refine(isBareImage, "must be an image without scheme, tag and digest"),
     interval: duration,
     timeout: duration.optional(),
+    provider: z.literal("generic").optional(),
     secretRef: reference.optional(),
     // image-reflector-controller api/v1, GetExclusionList: a list of its own replaces the default.
     exclusionList: z.array(z.string()).default(["^.*\\.sig$"]),
@@ -99,16 +100,18 @@ export const fluxKustomization = z.strictObject({
     timeout: duration.optional(),
     prune: z.boolean(),
     wait: z.boolean().optional(),
-    dependsOn: z.array(z.strictObject({ name: z.string() })).optional(),
-    decryption: z.unknown().optional(),
+    dependsOn: z.array(reference).optional(),
   }),
 });
 
-/** Of kustomize itself: a list of files and folders. */
+const deployment = z.strictObject({ kind: z.literal("Deployment"), name: z.string() });
+
+/** Of kustomize itself: a list of files and folders; patches of Deployments, because no Deployment is read here. */
 export const kustomizationFile = z.strictObject({
   apiVersion: z.literal("kustomize.config.k8s.io/v1beta1"),
   kind: z.literal("Kustomization"),
   resources: z.array(z.string()),
+  patches: z.array(z.strictObject({ target: deployment, patch: z.string() })).optional(),
 });
 
 export type ImageRepository = z.infer<typeof imageRepository>;
