@@ -18,9 +18,9 @@ const served = await serve(
 );
 process.stdout.write(`${served.port}\n`);
 
-// Ctrl-C reaches the whole group; the engine sends Cancel, and a push under way is let finish.
-process.on("SIGINT", () => undefined);
-process.on("SIGTERM", () => process.exit(0));
+// The engine ends a plugin by SIGINT to a process group of its own and waits 5 s for it (sdk/go/common/util/cmdutil/term.go);
+// a user's Ctrl-C does not arrive here, it becomes Cancel.
+for (const signal of ["SIGINT", "SIGTERM", "SIGBREAK"] as const) process.on(signal, () => process.exit(0));
 
 // An engine that panics or is killed never says goodbye, and a plugin without one would stay for ever.
 const parent = process.ppid;

@@ -51,7 +51,7 @@ function diffResponse({ changes, deleteBeforeReplace = false }: Diff): proto.Dif
 }
 
 /** The answers that are the same for every resource: what the provider is, and its own configuration. */
-function providerCalls(provider: Provider, engine: EngineLog) {
+function providerCalls(provider: Provider, engine: EngineLog, begin: () => void) {
   const capabilities = () => new proto.ConfigureResponse().setAcceptsecrets(true).setSupportspreview(true);
   return {
     handshake: unary((request: proto.ProviderHandshakeRequest) => {
@@ -73,6 +73,7 @@ function providerCalls(provider: Provider, engine: EngineLog) {
       return new proto.DiffResponse().setChanges(proto.DiffResponse.DiffChanges[same ? "DIFF_NONE" : "DIFF_SOME"]);
     }),
     configure: unary(async (request: proto.ConfigureRequest) => {
+      begin();
       await provider.configure?.(decode(request.getArgs()).values);
       return capabilities();
     }),
@@ -167,7 +168,11 @@ function existingCalls({ resource, about }: Context) {
 
 /** The gRPC methods of one provider; what is missing here answers UNIMPLEMENTED by itself. */
 export function service(provider: Provider, engine: EngineLog): grpc.UntypedServiceImplementation {
-  const controller = new AbortController();
+  // A server that the engine attached to lives on after the Cancel that ends every run.
+  let controller = new AbortController();
+  const begin = () => {
+    controller = new AbortController();
+  };
   const resource = (urn: string) => {
     // urn:pulumi:<stack>::<project>::<parent type>$<type>::<name>
     const token = urn.split("::")[2]?.split("$").at(-1) ?? "";
@@ -184,7 +189,7 @@ export function service(provider: Provider, engine: EngineLog): grpc.UntypedServ
     return new empties.Empty();
   });
   const calls = {
-    ...providerCalls(provider, engine),
+    ...providerCalls(provider, engine, begin),
     ...planCalls(context),
     ...changeCalls(context),
     ...existingCalls(context),

@@ -106,13 +106,11 @@ export function editedSeeds(old: TreeInputs, now: TreeInputs): readonly EditedSe
 export function secretFailures(files: Value | undefined, secrets: ReadonlySet<string>): readonly CheckFailure[] {
   const reason =
     "a secret value may not be published: encrypt the file with SOPS, or hand the value to the cluster as a Secret";
-  const paths = Object.keys(isProperties(files) ? files : {}).map((path) => ({
-    path,
-    property: propertyPath("files", path),
-  }));
-  const named = paths.filter(({ property }) => secrets.has(property));
-  if (secrets.has("files")) return [{ property: "files", reason }];
-  return named.map(({ path, property }) => ({ property, reason: `${path}: ${reason}` }));
+  const paths = Object.keys(isProperties(files) ? files : {}).filter((path) =>
+    secrets.has(propertyPath("files", path)),
+  );
+  if (secrets.has("files")) return [{ property: "", reason: `files: ${reason}` }];
+  return paths.map((path) => ({ property: "", reason: `${path}: ${reason}` }));
 }
 
 export function hasUnknowns({ stage, url, branch, path, files, placeholders }: Properties): boolean {

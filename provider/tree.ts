@@ -58,9 +58,8 @@ async function check(open: Remotes, { inputs, secrets, oldInputs, log, signal }:
   const desired = moved ? carriedOver(now, old) : now.files;
   const planned = plan({ ...settingsOf(now, old), desired, head });
   if (planned.kind === "conflict") {
-    const property = (path: string) => `files[${JSON.stringify(path)}]`;
-    const failures = planned.problems.map((one) => ({ property: property(one.path), reason: problemList([one]) }));
-    return { inputs, failures };
+    // The engine looks a property up by its first name only and would print "value {<nil>}"; the reason names the file.
+    return { inputs, failures: planned.problems.map((one) => ({ property: "", reason: problemList([one]) })) };
   }
   const changes = planned.kind === "commit" ? planned.changes : [];
   const written = new Map(changes.map((change) => [change.path, change.kind === "delete" ? "" : change.text]));

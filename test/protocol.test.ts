@@ -85,6 +85,14 @@ describe("the provider protocol over gRPC", () => {
     });
   });
 
+  it("aborts what runs on Cancel, and begins anew with the next Configure", async () => {
+    const client = await clientOf({ create: ({ signal }) => ({ id: "1", outputs: { aborted: signal.aborted } }) });
+    await client.cancel();
+    expect((await client.create({})).outputs).toEqual({ aborted: true });
+    await client.configure({});
+    expect((await client.create({})).outputs).toEqual({ aborted: false });
+  });
+
   it("names the resources it knows when asked for another", async () => {
     const served = await serve({ name: "toy", version: "0.1.0", resources: { "toy:index:Thing": echo } });
     const client = providerClient(served.port, "urn:pulumi:dev::project::toy:index:Thong::one");

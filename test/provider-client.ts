@@ -2,6 +2,7 @@
 import grpc from "@grpc/grpc-js";
 import rpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import proto from "@pulumi/pulumi/proto/provider_pb.js";
+import empties from "google-protobuf/google/protobuf/empty_pb.js";
 import { decode, encode, type Properties } from "../provider/values.ts";
 
 const calls = rpc.ResourceProviderService;
@@ -22,6 +23,7 @@ export function providerClient(port: number, urn: string) {
     close: () => client.close(),
     handshake: (engine: string) => send(calls.handshake, new proto.ProviderHandshakeRequest().setEngineAddress(engine)),
     configure: (args: Properties) => send(calls.configure, new proto.ConfigureRequest().setArgs(encode(args))),
+    cancel: () => send(calls.cancel, new empties.Empty()),
     async check(news: Properties, olds = none) {
       const request = new proto.CheckRequest().setUrn(urn).setNews(encode(news)).setOlds(encode(olds));
       const response = await send(calls.check, request);
