@@ -1,0 +1,134 @@
+/**
+ * Stands in for `pulumi-language-nodejs`, which is no Go module and so cannot be built beside the CLI. It runs plain
+ * Node programs. It does not do: Bun, debuggers, tracing, synchronous invokes (`--sync`), `pulumi install`, listing a
+ * program's dependencies or required plugins, plugins and policies written in TypeScript, code generation.
+ * Arguments and environment follow sdk/nodejs/cmd/pulumi-language-nodejs/main.go (constructArguments, execRuntime).
+ *
+ * It is copied out of the checkout and serves any program, so it imports nothing but Node: gRPC and the protocol come
+ * from the `@pulumi/pulumi` of the program it was started for.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { realpathSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import type * as Grpc from "@grpc/grpc-js";
+import type * as Service from "@pulumi/pulumi/proto/language_grpc_pb.js";
+import type * as Messages from "@pulumi/pulumi/proto/language_pb.js";
+import type * as Plugin from "@pulumi/pulumi/proto/plugin_pb.js";
+import type * as Empties from "google-protobuf/google/protobuf/empty_pb.js";
+
+/** A `RunRequest` as protobuf's `toObject()` gives it: maps are pairs, lists end in `List`. */
+export type RunRequest = Messages.RunRequest.AsObject;
+
+/** What Node gets: `argv` after the path of `cmd/run`, and the variables that are added to the environment. */
+export interface Program {
+  readonly argv: readonly string[];
+  readonly env: { readonly [name: string]: string };
+}
+
+/** The program exits with this after it told the user what is wrong (cmd/run/run.ts): Pulumi adds nothing. */
+const alreadyShown = 32;
+
+/** How the SDK's `cmd/run` wants to hear what the engine asked for. */
+export function program(request: RunRequest, options: { readonly typescript?: boolean }, engine: string): Program {
+  const { info } = request;
+  const flags = {
+    monitor: request.monitorAddress,
+    engine,
+    organization: request.organization,
+    project: request.project,
+    "root-directory": info?.rootDirectory,
+    stack: request.stack,
+    pwd: info?.programDirectory || request.pwd,
+    parallel: String(request.parallel),
+  };
+  const given = Object.entries(flags).flatMap(([name, value]) => (value ? [`--${name}`, value] : []));
+  const entry = info?.entryPoint || request.program;
+  // The old form of a key, `namespace:config:name`, is the one that every version of the SDK reads.
+  const config = request.configMap.map(([key, value]) => [key.replace(/:(config:)?/, ":config:"), value]);
+  return {
+    argv: [...given, ...(request.dryrun ? ["--dry-run"] : []), entry, ...request.argsList],
+    env: {
+      PULUMI_CONFIG: JSON.stringify(Object.fromEntries(config)),
+      PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.configsecretkeysList),
+      ...(options.typescript === false ? {} : { PULUMI_NODEJS_TYPESCRIPT: "true" }),
+    },
+  };
+}
+
+/** What the engine is told when the program has ended. */
+export function outcome(
+  code: number | null,
+  signal: string | null,
+): { readonly error: string; readonly bail: boolean } {
+  if (code === 0 || code === alreadyShown) return { error: "", bail: code === alreadyShown };
+  const how = signal ? `was ended by ${signal}` : `exited with non-zero exit code: ${code}`;
+  return { error: `Program ${how}`, bail: false };
+}
+
+function sdk() {
+  const fromProgram = createRequire(join(process.cwd(), "package.json"));
+  try {
+    const require = createRequire(fromProgram.resolve("@pulumi/pulumi"));
+    return {
+      grpc: require("@grpc/grpc-js") as typeof Grpc,
+      service: require("@pulumi/pulumi/proto/language_grpc_pb.js") as typeof Service,
+      messages: require("@pulumi/pulumi/proto/language_pb.js") as typeof Messages,
+      plugin: require("@pulumi/pulumi/proto/plugin_pb.js") as typeof Plugin,
+      empties: require("google-protobuf/google/protobuf/empty_pb.js") as typeof Empties,
+      runPath: require.resolve("@pulumi/pulumi/cmd/run"),
+    };
+  } catch (error) {
+    console.error(`The Pulumi SDK is not installed in ${process.cwd()}: run npm ci. (${String(error).split("\n")[0]})`);
+    process.exit(1);
+  }
+}
+
+type Callback<T> = (error: null, response: T) => void;
+
+function implementation(engine: string) {
+  const { messages, plugin, empties, runPath } = sdk();
+  const running = new Set<ChildProcess>();
+  return {
+    getPluginInfo: (_: unknown, answer: Callback<Plugin.PluginInfo>) => answer(null, new plugin.PluginInfo()),
+    getRequiredPackages: (_: unknown, answer: Callback<Messages.GetRequiredPackagesResponse>) =>
+      answer(null, new messages.GetRequiredPackagesResponse()),
+    getProgramDependencies: (_: unknown, answer: Callback<Messages.GetProgramDependenciesResponse>) =>
+      answer(null, new messages.GetProgramDependenciesResponse()),
+    about: (_: unknown, answer: Callback<Messages.AboutResponse>) =>
+      answer(null, new messages.AboutResponse().setExecutable(process.execPath).setVersion(process.version)),
+    run: ({ request }: { request: Messages.RunRequest }, answer: Callback<Messages.RunResponse>) => {
+      const options = request.getInfo()?.getOptions()?.toJavaScript() ?? {};
+      const { argv, env } = program(request.toObject(), options, engine);
+      // Our own first line was the port; from then on what the program prints is the user's to read.
+      const stdio = ["ignore", "inherit", "inherit"] as const;
+      const child = spawn(process.execPath, [runPath, ...argv], { env: { ...process.env, ...env }, stdio: [...stdio] });
+      running.add(child);
+      child.once("exit", (code, signal) => {
+        running.delete(child);
+        const { error, bail } = outcome(code, signal);
+        answer(null, new messages.RunResponse().setError(error).setBail(bail));
+      });
+    },
+    cancel: (_: unknown, answer: Callback<Empties.Empty>) => {
+      for (const child of running) child.kill("SIGINT");
+      answer(null, new empties.Empty());
+    },
+  };
+}
+
+function serve(engine: string): void {
+  const { grpc, service } = sdk();
+  const server = new grpc.Server({ "grpc.max_receive_message_length": -1 });
+  const calls = service.LanguageRuntimeService as unknown as Grpc.ServiceDefinition;
+  server.addService(calls, implementation(engine) as unknown as Grpc.UntypedServiceImplementation);
+  server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) => {
+    if (error) throw error;
+    console.log(port);
+  });
+  // A CLI that was killed cannot say goodbye; its host must not outlive it.
+  const cli = process.ppid;
+  setInterval(() => process.ppid === cli || process.exit(1), 1000).unref();
+}
+
+if (realpathSync(process.argv[1] ?? "") === import.meta.filename) serve(process.argv.at(-1) ?? "");
