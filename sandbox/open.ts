@@ -32,7 +32,7 @@ export interface Opening {
 const passphrase = "sandbox";
 
 async function withServices({ layout, signal }: Opening, fleet: Fleet, services: Services): Promise<Sandbox> {
-  const { pulumi, origin } = await findPulumi(console.log);
+  const { pulumi, origin } = await findPulumi(console.log, signal);
   const env = {
     ...pulumiEnv({ backend: layout.backend, home: layout.pulumiHome, passphrase }),
     ...services.env,

@@ -60,7 +60,7 @@ function redirectGit(layout: Layout, fleet: Fleet, repository: string): void {
 export async function startServices(layout: Layout, fleet: Fleet): Promise<Services> {
   const ports = await portsOf(layout);
   const hetzner = await startHetzner({ port: ports.hetzner, stateFile: layout.hetzner, token: dummyToken });
-  const provider = await startHcloudProvider({ port: ports.hcloud });
+  const provider = await startHcloudProvider({ port: ports.hcloud, env: { HCLOUD_ENDPOINT: hetzner.url } });
   const git = await startGit({ root: layout.repositories, port: ports.git });
   const registry = await startRegistry({ port: ports.registry, stateFile: layout.registry });
   await git.createRepository(repositoryName);

@@ -2,6 +2,7 @@ import { crosscheckApps } from "./crosscheck-apps.ts";
 import { crosscheckCluster } from "./crosscheck-cluster.ts";
 import { duplicates } from "./duplicates.ts";
 import type { Problem } from "./error.ts";
+import { name } from "./names.ts";
 import type { Written } from "./schema.ts";
 
 function crosscheckStages({ shared }: Written): readonly Problem[] {
@@ -36,9 +37,21 @@ function nestedPaths(stages: readonly { readonly path: string; readonly name: st
   );
 }
 
+/** Pulumi allows more in a project's name than Hetzner and a certificate's common name do (64 characters in all). */
+function crosscheckNames({ project, shared }: Written): readonly Problem[] {
+  const message = "the servers are named after it: use lowercase letters, digits and '-', a letter first";
+  const wrong = name.safeParse(project).success ? [] : [{ file: "Pulumi.yaml", path: ["name"], message }];
+  const long = shared.stages.flatMap((stage, index) =>
+    `${project}-${stage.name}`.length > 40
+      ? [{ file: "Pulumi.yaml", path: ["stages", index, "name"], message: `${project}-${stage.name} has more than 40 letters` }]
+      : [],
+  );
+  return [...wrong, ...long];
+}
+
 /** Every rule that compares values with each other, over all files at once. */
 export function crosscheck(written: Written): readonly Problem[] {
-  const stages = crosscheckStages(written);
+  const stages = [...crosscheckNames(written), ...crosscheckStages(written)];
   const clusters = Object.entries(written.stacks).flatMap(([stage, { cluster }]) =>
     crosscheckCluster({ project: written.project, stage, cluster }),
   );
