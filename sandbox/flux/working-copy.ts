@@ -51,7 +51,8 @@ interface Failure {
 }
 
 async function git(folder: string, args: readonly string[], env: { readonly [name: string]: string } = {}) {
-  const all = ["-C", folder, "-c", "core.hooksPath=/dev/null", ...args];
+  // Without symbolic links nothing that is written can land outside of the clone.
+  const all = ["-C", folder, "-c", "core.hooksPath=/dev/null", "-c", "core.symlinks=false", ...args];
   const { stdout } = await execute("git", all, { env: { ...environment, ...env }, maxBuffer: 1 << 28 });
   return stdout;
 }

@@ -1,0 +1,51 @@
+/**
+ * A STAND-IN for a server on its first boot: it reads its user data as cloud-init does, checks it, and for the first server
+ * does to the repository what `flux bootstrap` does. What it does not do: no k3s, no API, no network, no script is run, and
+ * the Secret that the real node waits for is not asked for.
+ */
+import { bootstrap } from "./bootstrap.ts";
+import { nodeProblems, textProblems } from "./check.ts";
+import { parseCloudConfig } from "./cloud-config.ts";
+import { NodeError } from "./error.ts";
+import { type BootstrapCommand, bootstrapCommand, setting } from "./settings.ts";
+import { syntaxProblems } from "./syntax.ts";
+
+export interface BootArgs {
+  /** The server's name at Hetzner. */
+  readonly name: string;
+  /** Exactly as Hetzner holds it. */
+  readonly userData: string;
+  /** Clone URL of the GitOps repository, wherever user data says that it is. */
+  readonly repository: string;
+  /** Runs before each push, where another writer may come first. */
+  readonly beforePush?: (() => Promise<void>) | undefined;
+}
+
+export interface NodeReport {
+  readonly name: string;
+  /** `server` or `agent`. */
+  readonly role: string;
+  /** Of the server that starts the cluster: `flux bootstrap git` as it was called, and the commits it pushed. */
+  readonly bootstrap: { readonly command: BootstrapCommand; readonly commits: readonly string[] } | undefined;
+}
+
+async function start({ name, userData, repository, beforePush }: BootArgs): Promise<NodeReport> {
+  const config = parseCloudConfig(userData);
+  const { files } = config;
+  const problems = [...textProblems(userData), ...nodeProblems(config, name), ...(await syntaxProblems(files))];
+  if (problems.length > 0) throw new NodeError(problems);
+  const report = { name, role: setting(files, "role") ?? "", bootstrap: undefined };
+  const command = bootstrapCommand(files);
+  if (!command) return report;
+  const commits = await bootstrap({ command, repository, beforePush });
+  return { ...report, bootstrap: { command, commits } };
+}
+
+/** A first boot, or the same one again. @throws NodeError that names the node and all that is wrong */
+export async function bootNode(args: BootArgs): Promise<NodeReport> {
+  try {
+    return await start(args);
+  } catch (error) {
+    throw error instanceof NodeError ? new NodeError(error.problems, args.name) : error;
+  }
+}
