@@ -6,7 +6,7 @@ import type { Sandbox } from "./open.ts";
 import type { Checks } from "./report.ts";
 import { withClone } from "./repository.ts";
 import { allTags } from "./running.ts";
-import { heading, step } from "./say.ts";
+import { heading, step, wrapped } from "./say.ts";
 
 /** An image's place in the registry: `ghcr.io/acme/blog` is mirrored as `acme/blog`. */
 const mirrored = (image: string): string => image.split("/").slice(1).join("/");
@@ -89,7 +89,7 @@ export async function deliverNewTags(sandbox: Sandbox, checks: Checks): Promise<
     ]),
   );
   const pushed = [...strayTags, ...Object.values(taken)];
-  heading(`New tags of ${image} are pushed:\n  ${pushed.join("  ")}`);
+  heading(`New tags of ${image} are pushed, one for each stage and some for nobody\n${wrapped(pushed)}`);
   for (const tag of pushed) await services.registry.pushTag(mirrored(image), tag);
   await reconcileAll(sandbox);
   checkTags(checks, { before, after: await tagsNow(sandbox), taken });

@@ -6,7 +6,7 @@ import type { Checks } from "./report.ts";
 import { dummyToken } from "./services.ts";
 
 /** What a secret of this project looks like in clear; Pulumi's state may hold it encrypted only. */
-const secretsInClear = [dummyToken, "PRIVATE KEY-----", "K10", "AGE-SECRET-KEY-1"];
+export const secretsInClear = [new RegExp(dummyToken), /PRIVATE KEY-----/, /K10[0-9a-f]{64}::/, /AGE-SECRET-KEY-1/];
 
 /** Every file below a folder. */
 function filesOf(folder: string): readonly string[] {
@@ -15,11 +15,11 @@ function filesOf(folder: string): readonly string[] {
     .filter((path) => statSync(path).isFile());
 }
 
-/** Names of files in which one of the words stands. */
-export function filesWith(folder: string, words: readonly string[]): readonly string[] {
+/** Paths of files in which something stands that one of the patterns matches. */
+export function filesWith(folder: string, patterns: readonly RegExp[]): readonly string[] {
   return filesOf(folder).filter((path) => {
     const text = readFileSync(path, "utf8");
-    return words.some((word) => text.includes(word));
+    return patterns.some((pattern) => pattern.test(text));
   });
 }
 

@@ -14,3 +14,16 @@ export async function step<T>(
 }
 
 export const heading = (text: string): void => console.log(`\n${text}`);
+
+export const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
+
+/** Words on lines of at most 78 characters, indented by two. */
+export function wrapped(words: readonly string[]): string {
+  const lines: string[] = [];
+  for (const word of words) {
+    const line = `${lines.at(-1) ?? ""}  ${word}`;
+    if (lines.length > 0 && line.length <= 78) lines[lines.length - 1] = line;
+    else lines.push(`  ${word}`);
+  }
+  return lines.join("\n");
+}

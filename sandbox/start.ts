@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import type { Layout } from "./layout.ts";
 import { type Sandbox, withSandbox } from "./open.ts";
 import { Checks, type Report } from "./report.ts";
-import { heading } from "./say.ts";
+import { counted, heading } from "./say.ts";
 import { tellStory } from "./story.ts";
 import { table } from "./table.ts";
 
@@ -26,7 +26,8 @@ function tableOf({ stages }: Report): string {
   return table(["stage", "nodes", "app", "tag", "commit"], rows);
 }
 
-const goOn = `Look:   .sandbox/report.json, git clone .sandbox/git/gitops.git, .sandbox/work (the copy of the project)
+const goOn = `Look:   .sandbox/report.json; .sandbox/work, the copy of the project
+        git clone .sandbox/git/gitops.git
 Go on:  npm run sandbox -- preview --stack prod --diff     any Pulumi command, in the sandbox
         npm run sandbox -- --help                          push a tag yourself, and more
         npm run sandbox -- down                            destroy the stages and delete .sandbox/`;
@@ -35,8 +36,12 @@ function finish(layout: Layout, report: Report): number {
   writeFileSync(layout.report, `${JSON.stringify(report, null, 2)}\n`);
   heading(tableOf(report));
   const failed = report.checks.filter(({ held }) => !held);
-  heading(failed.length === 0 ? `All ${report.checks.length} checks held.` : `${failed.length} checks did not hold.`);
-  console.log(goOn);
+  heading(
+    failed.length === 0
+      ? `All ${report.checks.length} checks held.`
+      : `Did not hold: ${counted(failed.length, "check")}.`,
+  );
+  heading(goOn);
   return failed.length === 0 ? 0 : 1;
 }
 

@@ -11,7 +11,7 @@ import type { Sandbox } from "./open.ts";
 import type { Checks, StageReport } from "./report.ts";
 import { commitAsPerson, withClone } from "./repository.ts";
 import { runningTags } from "./running.ts";
-import { heading, step } from "./say.ts";
+import { counted, heading, step } from "./say.ts";
 import { bootNodes, initStack, mustRun, serversOf } from "./stage.ts";
 
 const personsFile = { path: "README.md", text: "Written by a person; no stage lists this file.\n" };
@@ -30,15 +30,15 @@ async function bringUp(sandbox: Sandbox, checks: Checks): Promise<void> {
     await step(
       `${stage.name}: pulumi up`,
       () => mustRun(sandbox, ["up", "--yes", "--stack", stage.name]),
-      ({ stdout }) => /(\d+ created)/.exec(stdout)?.[1] ?? "",
+      ({ stdout }) => /\+ (\d+ created)/.exec(stdout)?.[1] ?? "",
     );
     const nodes = await step(
       `${stage.name}: nodes boot (stand-ins)`,
       () => bootNodes(sandbox, stage),
-      (names) => `${names.length} node${names.length === 1 ? "" : "s"}`,
+      (names) => counted(names.length, "node"),
     );
     const expected = stage.cluster.pools.reduce<number>((sum, { count }) => sum + count, stage.cluster.servers.count);
-    checks.add(`${stage.name} has its ${expected} nodes`, nodes.length === expected, nodes.join(", "));
+    checks.add(`${stage.name} has its ${counted(expected, "node")}`, nodes.length === expected, nodes.join(", "));
   }
 }
 
@@ -79,7 +79,7 @@ export async function tellStory(sandbox: Sandbox, checks: Checks): Promise<reado
   await deliverNewTags(sandbox, checks);
   await previewAgain(sandbox, checks);
   await checkEdit(sandbox, checks);
-  heading("What must never happen did not");
+  heading("What must never happen");
   await checkPersonsFile(sandbox, checks);
   checkState(sandbox, checks);
   return stageReports(sandbox);
