@@ -9,7 +9,7 @@ import { type Node, type Topology, topology } from "./topology.ts";
 import { type NodeScripts, userData } from "./user-data.ts";
 
 /** What the cluster's nodes are told; `Pki` has it. */
-export interface ClusterSecrets {
+interface ClusterSecrets {
   /** PEM by path under /var/lib/rancher/k3s/server/tls. */
   readonly serverFiles: pulumi.Input<{ readonly [path: string]: string }>;
   readonly serverToken: pulumi.Input<string>;

@@ -4,7 +4,7 @@ import type { Cluster, Fleet, NodePool, Stage } from "../config/fleet.ts";
 
 export type Role = "server" | "agent";
 
-export interface Labels {
+interface Labels {
   readonly [key: string]: string;
 }
 
@@ -23,7 +23,7 @@ export interface Node {
   readonly labels: Labels;
 }
 
-export interface FirewallRule {
+interface FirewallRule {
   readonly description: string;
   readonly protocol: "tcp" | "icmp";
   /** None for icmp. */

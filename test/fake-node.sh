@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# A stand-in for the commands that a node's scripts call, named by the link under which it is started. It keeps what they
+# would change in the folder $WORLD. It reaches no network, runs no k3s, and knows only the calls that the scripts make.
+set -euo pipefail
+
+command=$(basename "$0")
+arguments="$*"
+
+# counter NAME: takes one from the number in $WORLD/NAME; false when nothing was left.
+counter() {
+  local left
+  left=$(cat "$WORLD/$1" 2>/dev/null || echo 0)
+  [ "$left" -gt 0 ] || return 1
+  echo $((left - 1)) >"$WORLD/$1"
+}
+
+refuse() {
+  echo "$1" >&2
+  exit 1
+}
+
+# The script that runs the phases, and the phase's process group, which is this one's too, are gone at once.
+power_cut() {
+  kill -9 "$(cat "$WORLD/pid")"
+  kill -9 0
+}
+
+curl_() {
+  local output url=${*: -1}
+  output=$(sed -n 's/.*--output \([^ ]*\).*/\1/p' <<<"$arguments")
+  if counter "late/$(basename "$url")"; then refuse "curl: (7) connection refused"; fi
+  cp "$WORLD/downloads/$(basename "$url")" "$output" 2>/dev/null || refuse "curl: (22) $url: 404"
+}
+
+ip_() {
+  case $arguments in
+    *"addr show to"*)
+      [ -e "$WORLD/attached" ] || counter late/address || touch "$WORLD/attached"
+      if [ -e "$WORLD/attached" ]; then echo "3: enp7s0    inet $5 scope global dynamic enp7s0"; fi
+      ;;
+    *"route get"*) echo '192.0.2.1 via 172.31.1.1 dev eth0 src 198.51.100.7 uid 0 \    cache' ;;
+    *) echo "eth0 UP 198.51.100.7/32" ;;
+  esac
+}
+
+# k3s is started at most once, and only from a complete installation.
+systemctl_() {
+  local root=$K3S_STAGES_ROOT unit=${*: -1}
+  [ -x "$root/usr/local/bin/k3s" ] || refuse "there is no k3s"
+  grep -q '^flannel-iface: enp7s0$' "$root/etc/rancher/k3s/config.yaml.d/discovered.yaml" || refuse "no interface"
+  if [ -e "$WORLD/started" ]; then return; fi
+  echo "$unit" >"$WORLD/started"
+  mkdir -p "$root/var/lib/rancher/k3s/agent"
+  if [ "$unit" = k3s ]; then touch "$root/etc/rancher/k3s/k3s.yaml"; fi
+  touch "$root/var/lib/rancher/k3s/agent/kubelet.kubeconfig"
+}
+
+secret() {
+  local name=$1
+  if [ ! -d "$WORLD/secrets/$name" ] || counter "late/$name"; then refuse "secrets \"$name\" not found"; fi
+  case $arguments in
+    *--output=name*) echo "secret/$name" ;;
+    *known_hosts*) base64 -w0 "$WORLD/secrets/$name/known_hosts" 2>/dev/null || true ;;
+    *go-template*) cat "$WORLD/secrets/$name/$(sed -n 's/.*data "\([^"]*\)".*/\1/p' <<<"$arguments")" ;;
+  esac
+}
+
+# What fake flux has done is the text of $WORLD/flux: the revision that the cluster applied.
+kubectl_() {
+  case $arguments in
+    *"get --raw=/readyz"*) echo ok ;;
+    *"get node"*) echo True ;;
+    *"get crd"*)
+      if counter late/crd; then refuse "the server is currently unable to handle the request"; fi
+      if [ -e "$WORLD/flux" ]; then echo crd; fi
+      ;;
+    *"get kustomization"*) cat "$WORLD/flux" ;;
+    *"get secret"*) secret "$4" ;;
+    *"patch secret"*) echo "$arguments" >"$WORLD/patched" ;;
+    *wait*) [ -e "$WORLD/flux" ] || refuse "no matching resources found" ;;
+    *) refuse "kubectl: unknown call $arguments" ;;
+  esac
+}
+
+flux_() {
+  echo "$arguments" >"$WORLD/flux-arguments"
+  echo "${GIT_PASSWORD:-}" >"$WORLD/flux-password"
+  cp "$(sed -n 's/.*--private-key-file=\([^ ]*\).*/\1/p' <<<"$arguments")" "$WORLD/flux-key" 2>/dev/null || true
+  if counter late/flux; then refuse "failed to push: non-fast-forward update"; fi
+  echo "main@sha1:1" >"$WORLD/flux"
+  if counter late/verdict; then refuse "timed out waiting for its own commit"; fi
+}
+
+# The fake clock: nobody waits, but time passes.
+sleep_() {
+  local uptime
+  uptime=$(cut -d. -f1 "$K3S_STAGES_ROOT/proc/uptime")
+  echo "$((uptime + $1 * $(cat "$WORLD/speed"))).00 0.00" >"$K3S_STAGES_ROOT/proc/uptime"
+}
+
+sync_() { :; }
+df_() { printf 'Filesystem blocks Used Available\n/dev/sda1 0 0 %s\n' "$(cat "$WORLD/free")"; }
+uname_() { cat "$WORLD/machine"; }
+
+echo "$command $arguments" >>"$WORLD/calls"
+if [ "$(grep -c "^$command " "$WORLD/calls")" = "$(cat "$WORLD/cut/$command" 2>/dev/null || true)" ]; then power_cut; fi
+"${command}_" "$@"
