@@ -1,122 +1,131 @@
 /**
- * The sandbox's git server: git's own smart-HTTP program (`git http-backend`, as CGI) over bare repositories, on loopback.
- * It stands in for GitHub; it knows no accounts, and lets everybody push who reaches it.
+ * Stands in for the host of the GitOps repository: the real `git http-backend` behind HTTP on loopback. It does not know
+ * users, permissions, deploy keys, SSH, pull requests or webhooks; whoever reaches the port may read and push.
  */
-import { execFile, spawn } from "node:child_process";
-import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { type ChildProcessByStdio, execFile, spawn } from "node:child_process";
+import { accessSync, constants, mkdirSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { devNull } from "node:os";
 import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { SandboxError } from "../lock.ts";
+import { cgiEnv, cgiHead } from "./cgi.ts";
 
-const execute = promisify(execFile);
+export interface GitOptions {
+  /** Holds the bare repositories. */
+  readonly root: string;
+  /** 0 (the default) takes a free one. */
+  readonly port?: number;
+}
 
 export interface GitServer {
   readonly port: number;
-  /** Clone URL of a repository: `gitops.git`. */
+  /** Clone and push URL of a repository: `http://127.0.0.1:PORT/<name>`. */
   url(name: string): string;
-  /** A bare repository with `main` as its branch and no commit; one that exists stays as it is. */
+  /** Makes an empty bare repository with `main` as its branch; leaves one that is there as it is. */
   createRepository(name: string): Promise<void>;
+  /** Returns when no git process of this server runs any more. */
   close(): Promise<void>;
 }
 
-/** RFC 3875, the part that git http-backend reads (git-http-backend(1)). */
-function cgiEnvironment(request: IncomingMessage, root: string): NodeJS.ProcessEnv {
-  const url = new URL(request.url ?? "/", "http://sandbox");
-  return {
-    PATH: process.env["PATH"],
-    GIT_PROJECT_ROOT: root,
-    GIT_HTTP_EXPORT_ALL: "1",
-    GIT_CONFIG_NOSYSTEM: "1",
-    GIT_PROTOCOL: String(request.headers["git-protocol"] ?? ""),
-    PATH_INFO: decodeURIComponent(url.pathname),
-    QUERY_STRING: url.search.slice(1),
-    REQUEST_METHOD: request.method,
-    CONTENT_TYPE: request.headers["content-type"] ?? "",
-    CONTENT_LENGTH: request.headers["content-length"],
-    HTTP_CONTENT_ENCODING: String(request.headers["content-encoding"] ?? ""),
-    REMOTE_ADDR: request.socket.remoteAddress ?? "",
-    REMOTE_USER: "sandbox",
-  };
-}
+const execute = promisify(execFile);
 
-/** Headers of a CGI answer end with an empty line; `Status` is the HTTP status, 200 when it is missing. */
-function writeHead(head: string, response: ServerResponse): void {
-  let status = 200;
-  for (const line of head.split(/\r?\n/).filter(Boolean)) {
-    const [name = "", ...value] = line.split(":");
-    const text = value.join(":").trim();
-    if (name.toLowerCase() === "status") status = Number.parseInt(text, 10);
-    else response.setHeader(name, text);
+/** As a hosting service has it: nobody's personal settings, no rewritten history, no housekeeping behind the push. */
+const settings = {
+  "http.receivepack": "true",
+  "receive.denyNonFastForwards": "true",
+  "receive.autogc": "false",
+} as const;
+
+const environment = (): NodeJS.ProcessEnv => ({
+  PATH: process.env["PATH"],
+  GIT_CONFIG_GLOBAL: devNull,
+  GIT_CONFIG_NOSYSTEM: "1",
+  LC_ALL: "C",
+});
+
+async function findBackend(): Promise<string> {
+  try {
+    const { stdout } = await execute("git", ["--exec-path"]);
+    const backend = join(stdout.trim(), "git-http-backend");
+    accessSync(backend, constants.X_OK);
+    return backend;
+  } catch {
+    throw new SandboxError("git has no http-backend here: install all of git (on Alpine: apk add git git-daemon).");
   }
-  response.writeHead(status);
 }
 
-/** Passes the answer on as it comes: packs are never held whole. */
-function streamAnswer(from: NodeJS.ReadableStream, response: ServerResponse): void {
-  let head = Buffer.alloc(0);
-  const onHead = (chunk: Buffer) => {
-    head = Buffer.concat([head, chunk]);
-    const end = /\r?\n\r?\n/.exec(head.toString("latin1"));
-    if (!end) return;
-    from.off("data", onHead);
-    writeHead(head.toString("latin1", 0, end.index), response);
-    response.write(head.subarray(end.index + end[0].length));
-    from.pipe(response);
-  };
-  from.on("data", onHead);
-  from.on("end", () => response.end());
-}
-
-function serve(request: IncomingMessage, response: ServerResponse, root: string): void {
-  const backend = spawn("git", ["http-backend"], {
-    env: cgiEnvironment(request, root),
-    stdio: ["pipe", "pipe", "ignore"],
-  });
-  backend.stdin.on("error", () => undefined); // it may answer before it has read everything
-  request.pipe(backend.stdin);
-  streamAnswer(backend.stdout, response);
-  response.on("close", () => backend.kill());
-}
-
-async function requireBackend(): Promise<void> {
-  const { stdout } = await execute("git", ["--exec-path"]);
-  if (existsSync(join(stdout.trim(), "git-http-backend"))) return;
-  throw new SandboxError(
-    "This git has no http-backend, which serves the sandbox's repository; install git completely.",
-  );
+/** `<name>` below the root, so that no URL of ours can mean a folder outside. */
+function repositoryPath(root: string, name: string): string {
+  if (!/^\w[\w.-]*$/.test(name)) throw new Error(`not a repository's name: ${name}`);
+  return join(root, name);
 }
 
 async function createRepository(folder: string): Promise<void> {
-  if (existsSync(folder)) return;
-  await execute("git", ["init", "--quiet", "--bare", "--initial-branch=main", folder]);
-  await execute("git", ["-C", folder, "config", "http.receivepack", "true"]);
-  await execute("git", ["-C", folder, "config", "receive.denyNonFastForwards", "true"]);
+  mkdirSync(folder, { recursive: true });
+  const options = { env: environment() };
+  await execute("git", ["init", "--quiet", "--bare", "--initial-branch=main", folder], options);
+  for (const [name, value] of Object.entries(settings))
+    await execute("git", ["-C", folder, "config", name, value], options);
 }
 
-/** @throws SandboxError when this git cannot serve */
-export async function startGit({
-  root,
-  port = 0,
-}: {
-  readonly root: string;
-  readonly port?: number;
-}): Promise<GitServer> {
-  await requireBackend();
-  const server = createServer((request, response) => serve(request, response, root));
-  server.listen(port, "127.0.0.1");
-  await once(server, "listening");
+type Backend = ChildProcessByStdio<Writable, Readable, null>;
+
+/** Passes on what the backend says: first its head, then the body as it comes, whatever its size. */
+async function relay(backend: Backend, response: ServerResponse): Promise<void> {
+  async function* body(source: AsyncIterable<Buffer>) {
+    let read = Buffer.alloc(0);
+    for await (const chunk of source) {
+      if (response.headersSent) {
+        yield chunk;
+        continue;
+      }
+      read = Buffer.concat([read, chunk]);
+      const head = cgiHead(read);
+      if (!head) continue;
+      response.writeHead(head.status, head.headers);
+      yield head.rest;
+    }
+    if (!response.headersSent) response.writeHead(500);
+  }
+  await pipeline(backend.stdout, body, response);
+}
+
+async function answer(backend: Backend, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  pipeline(request, backend.stdin).catch(() => undefined);
+  await relay(backend, response).catch(() => response.destroy());
+  // The backend waits for ever for the rest of a request whose client has gone (http-backend.c, pipe_fixed_length).
+  // Here it has closed its output, or nobody reads it: git takes what it started down with it and keeps no half push.
+  backend.kill();
+}
+
+export async function startGit({ root, port = 0 }: GitOptions): Promise<GitServer> {
+  const file = await findBackend();
+  mkdirSync(root, { recursive: true });
+  const running = new Set<Promise<void>>();
+  const server = createServer((request, response) => {
+    const env = { ...environment(), ...cgiEnv(request, root) };
+    const backend = spawn(file, { env, stdio: ["pipe", "pipe", "ignore"] });
+    const ended = new Promise<void>((resolve) => backend.once("close", () => resolve()));
+    running.add(ended);
+    void ended.then(() => running.delete(ended));
+    void answer(backend, request, response);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject).listen(port, "127.0.0.1", resolve);
+  });
   const { port: bound } = server.address() as AddressInfo;
   return {
     port: bound,
     url: (name) => `http://127.0.0.1:${bound}/${name}`,
-    createRepository: (name) => createRepository(join(root, name)),
+    createRepository: async (name) => createRepository(repositoryPath(root, name)),
     close: async () => {
+      const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
-      server.close();
-      await once(server, "close");
+      await Promise.all([closed, ...running]);
     },
   };
 }
