@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { sayWayOut } from "./stacks/cluster/hooks.ts";
 import { K3sCluster } from "./stacks/cluster/k3s-cluster.ts";
 import { kubeconfig } from "./stacks/cluster/kubeconfig.ts";
 import { Pki } from "./stacks/cluster/pki.ts";
@@ -12,7 +13,8 @@ export default async function stage() {
   const { url: _, pushUrl, branch } = fleet.repository;
   const name = `${fleet.project}-${stage.name}`;
   const pki = new Pki(stage.name, { cluster: name });
-  const cluster = new K3sCluster(stage.name, { fleet, stage, pins, secrets: pki });
+  const hooks = { onError: [sayWayOut()] };
+  const cluster = new K3sCluster(stage.name, { fleet, stage, pins, secrets: pki, hooks });
   const { files, placeholders } = render(fleet, stage.name, { flux: pins.flux.version });
   // After the cluster: when Hetzner refuses a server, nothing has been committed.
   const tree = new GitOpsTree(

@@ -2,65 +2,37 @@
  * The whole program on the real Pulumi engine, in a sandbox of its own: what mocks cannot see (check, diff, refresh, state).
  * Hetzner and the nodes are stand-ins.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parseDocument } from "yaml";
 import { filesWith, secretsInClear } from "../sandbox/inspection.ts";
-import { layoutOf } from "../sandbox/layout.ts";
-import { type OpenSandbox, openSandbox } from "../sandbox/open.ts";
-import { withClone } from "../sandbox/repository.ts";
-import { initStack } from "../sandbox/stage.ts";
+import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";
 
-const root = mkdtempSync(join(tmpdir(), "k3s-stages-engine-"));
-const layout = layoutOf(join(import.meta.dirname, ".."), root);
-const minutes = 60_000;
-
-let sandbox: OpenSandbox;
+const minute = 60_000;
+let sandbox: EngineSandbox;
 
 beforeAll(async () => {
-  sandbox = await openSandbox({ layout, signal: new AbortController().signal });
-  await initStack(sandbox, "dev");
-}, 10 * minutes);
+  sandbox = await engineSandbox("dev");
+}, 10 * minute);
 
-afterAll(async () => {
-  await sandbox?.close();
-  rmSync(root, { recursive: true });
-});
-
-function edit(stage: string, path: readonly string[], value: unknown): void {
-  const file = join(layout.work, `Pulumi.${stage}.yaml`);
-  const document = parseDocument(readFileSync(file, "utf8"));
-  document.setIn(["config", `k3s-stages:${path[0]}`, ...path.slice(1)], value);
-  writeFileSync(file, document.toString({ lineWidth: 0 }));
-}
+afterAll(() => sandbox?.remove());
 
 interface Preview {
   readonly changeSummary: { readonly [operation: string]: number };
   readonly steps: readonly { readonly op: string; readonly urn: string; readonly detailedDiff?: object | null }[];
 }
 
-async function preview(stage = "dev"): Promise<Preview> {
-  const { stdout } = await sandbox.pulumi(["preview", "--json", "--stack", stage]);
+async function preview(): Promise<Preview> {
+  const { stdout } = await sandbox.pulumi(["preview", "--json", "--stack", "dev"]);
   return JSON.parse(stdout) as Preview;
 }
 
-const up = (stage = "dev") => sandbox.pulumi(["up", "--yes", "--skip-preview", "--stack", stage]);
+const up = () => sandbox.pulumi(["up", "--yes", "--skip-preview", "--stack", "dev"]);
+const writes = () => sandbox.services.hetzner.journal.writes().length;
 
-const heads = () =>
-  withClone({ repository: sandbox.services.repository, branch: "main" }, async (clone) => ({
-    patch: readFileSync(join(clone, "apps/blog/dev/deployment-patch.yaml"), "utf8"),
-  }));
-
-const writes = () => sandbox.services.hetzner.journal.entries().filter(({ method }) => method !== "GET").length;
-
-describe("the program on the real engine", { timeout: 2 * minutes }, () => {
+describe("the program on the real engine", { timeout: 2 * minute }, () => {
   it("brings up a stage", async () => {
     const run = await up();
-    expect(run.stdout + run.stderr).toContain("created");
-    expect(run.code).toBe(0);
-    expect((await heads()).patch).toContain("ghcr.io/acme/blog:v1.9.32-develop.2");
+    expect(run.code, run.stdout + run.stderr).toBe(0);
+    expect(await sandbox.read("apps/blog/dev/deployment-patch.yaml")).toContain("ghcr.io/acme/blog:v1.9.32-develop.2");
   });
 
   it("has nothing to change in a second preview", async () => {
@@ -75,7 +47,7 @@ describe("the program on the real engine", { timeout: 2 * minutes }, () => {
   });
 
   it("updates one resource and replaces none when one field is edited", async () => {
-    edit("dev", ["overrides", "blog", "replicas"], 2);
+    sandbox.edit("dev", ["overrides", "blog", "replicas"], 2);
     const { changeSummary, steps } = await preview();
     expect(changeSummary["update"]).toBe(1);
     expect(Object.keys(changeSummary).toSorted()).toEqual(["same", "update"]);
@@ -83,7 +55,17 @@ describe("the program on the real engine", { timeout: 2 * minutes }, () => {
     expect(Object.keys(changed?.detailedDiff ?? {})).toEqual(['files["apps/blog/dev/deployment-patch.yaml"]']);
   });
 
-  it("keeps every secret of the state encrypted", () => {
-    expect(filesWith(layout.backend, secretsInClear)).toEqual([]);
+  it("has every secret encrypted in the state", () => {
+    expect(filesWith(layout(), [/k3s-stages-dev-server-1/])).not.toEqual([]);
+    expect(filesWith(layout(), secretsInClear)).toEqual([]);
+  });
+
+  it("takes everything away on destroy, at Hetzner and in the repository", async () => {
+    expect((await sandbox.pulumi(["destroy", "--yes", "--stack", "dev"])).code).toBe(0);
+    const left = Object.entries(sandbox.services.hetzner.state.counts()).filter(([, count]) => count > 0);
+    expect(left).toEqual([]);
+    await expect(sandbox.read("clusters/dev/kustomization.yaml")).rejects.toThrow("ENOENT");
   });
 });
+
+const layout = (): string => sandbox.layout.backend;

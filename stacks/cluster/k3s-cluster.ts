@@ -21,6 +21,8 @@ export interface K3sClusterArgs {
   readonly stage: Stage;
   readonly pins: Pins;
   readonly secrets: ClusterSecrets;
+  /** Of every resource at Hetzner; under mocks there can be none. */
+  readonly hooks?: pulumi.ResourceHookBinding;
 }
 
 export interface NodeAddresses {
@@ -35,8 +37,8 @@ const number = ({ id }: pulumi.CustomResource): pulumi.Output<number> => id.appl
 interface Site extends K3sClusterArgs {
   readonly plan: Topology;
   readonly scripts: NodeScripts;
-  /** Of every child. */
-  readonly parent: pulumi.Resource;
+  /** Options of every child. */
+  readonly child: pulumi.CustomResourceOptions;
 }
 
 /** What the machines share. */
@@ -47,21 +49,21 @@ interface Ground {
   readonly placementGroups: ReadonlyMap<string, hcloud.PlacementGroup>;
 }
 
-function ground({ plan, stage, parent }: Site): Ground {
+function ground({ plan, stage, child }: Site): Ground {
   const { range: ipRange, labels } = plan.network;
-  const network = new hcloud.Network(plan.cluster, { name: plan.cluster, ipRange, labels }, { parent });
+  const network = new hcloud.Network(plan.cluster, { name: plan.cluster, ipRange, labels }, child);
   const zone = { networkId: number(network), networkZone: stage.cluster.networkZone, type: "cloud" };
   const firewall = { name: plan.cluster, labels: plan.firewall.labels, rules: firewallRules(plan) };
   return {
     network,
     subnets: plan.network.subnets.map(
-      ({ name, range }) => new hcloud.NetworkSubnet(name, { ...zone, ipRange: range }, { parent }),
+      ({ name, range }) => new hcloud.NetworkSubnet(name, { ...zone, ipRange: range }, child),
     ),
-    firewall: new hcloud.Firewall(plan.cluster, firewall, { parent }),
+    firewall: new hcloud.Firewall(plan.cluster, firewall, child),
     placementGroups: new Map(
       plan.placementGroups.map((group) => [
         group.name,
-        new hcloud.PlacementGroup(group.name, { ...group, type: "spread" }, { parent }),
+        new hcloud.PlacementGroup(group.name, { ...group, type: "spread" }, child),
       ]),
     ),
   };
@@ -107,7 +109,7 @@ function server(node: Node, site: Site, shared: Ground & { readonly after: reado
     ...(group ? { placementGroupId: number(group) } : {}),
   };
   return new hcloud.Server(node.name, args, {
-    parent: site.parent,
+    ...site.child,
     dependsOn: [...shared.subnets, ...shared.after],
     // They only matter at the first boot, and a change of any would replace a running node.
     ignoreChanges: ["userData", "image", "sshKeys"],
@@ -129,23 +131,23 @@ function servers(site: Site, shared: Ground): ReadonlyMap<string, hcloud.Server>
  * it; for everybody else the API is the first server.
  */
 function loadBalancer(site: Site, { network, subnets }: Ground, nodes: ReadonlyMap<string, hcloud.Server>): void {
-  const { plan, stage, parent } = site;
+  const { plan, stage, child } = site;
   if (!plan.loadBalancer) return;
   const { name, address: ip, labels } = plan.loadBalancer;
   const { loadBalancer: loadBalancerType, location } = stage.cluster;
-  const balancer = new hcloud.LoadBalancer(name, { name, loadBalancerType, location, labels }, { parent });
+  const balancer = new hcloud.LoadBalancer(name, { name, loadBalancerType, location, labels }, child);
   const loadBalancerId = number(balancer);
   const place = { loadBalancerId, networkId: number(network), ip, enablePublicInterface: false };
-  const attached = new hcloud.LoadBalancerNetwork(name, place, { parent, dependsOn: [...subnets] });
+  const attached = new hcloud.LoadBalancerNetwork(name, place, { ...child, dependsOn: [...subnets] });
   const healthCheck = { protocol: "tcp", port: 6443, interval: 5, timeout: 3, retries: 3 };
   const ports = { protocol: "tcp", listenPort: 6443, destinationPort: 6443 };
-  new hcloud.LoadBalancerService(name, { loadBalancerId: balancer.id, ...ports, healthCheck }, { parent });
+  new hcloud.LoadBalancerService(name, { loadBalancerId: balancer.id, ...ports, healthCheck }, child);
   for (const node of plan.nodes.filter(({ role }) => role === "server")) {
     const target = nodes.get(node.name);
     if (!target) continue;
     const reached = { loadBalancerId, type: "server", serverId: number(target), usePrivateIp: true };
     // The provider gives up on a balancer that is not in the network yet (terraform-provider-hcloud resource_target.go).
-    new hcloud.LoadBalancerTarget(node.name, reached, { parent, dependsOn: [attached, target] });
+    new hcloud.LoadBalancerTarget(node.name, reached, { ...child, dependsOn: [attached, target] });
   }
 }
 
@@ -171,7 +173,8 @@ export class K3sCluster extends pulumi.ComponentResource {
 
   constructor(name: string, args: K3sClusterArgs, options?: pulumi.ComponentResourceOptions) {
     super("k3s-stages:cluster:K3sCluster", name, {}, options);
-    const site: Site = { ...args, plan: topology(args.fleet, args.stage), scripts: nodeScripts(), parent: this };
+    const child = { parent: this, hooks: args.hooks ?? {} };
+    const site: Site = { ...args, plan: topology(args.fleet, args.stage), scripts: nodeScripts(), child };
     const shared = ground(site);
     const made = servers(site, shared);
     loadBalancer(site, shared, made);

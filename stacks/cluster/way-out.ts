@@ -13,7 +13,8 @@ const waysOut: { readonly [code: string]: string } = {
   unauthorized: "Hetzner does not know this token. Set a valid one: pulumi config set --secret hcloud:token",
   token_readonly: "This token may only read. Make one for reading and writing: pulumi config set --secret hcloud:token",
   forbidden: "The token may not do this. Check in the Hetzner console that it belongs to the stage's project.",
-  rate_limit_exceeded: "The project's 3600 requests an hour are used up. Wait a few minutes, then run `pulumi up` again.",
+  rate_limit_exceeded:
+    "The project's 3600 requests an hour are used up. Wait a few minutes, then run `pulumi up` again.",
   protected: "It is protected against deletion. Lift the protection in the Hetzner console if it really is to go.",
   maintenance: "Hetzner is doing maintenance (status.hetzner.com). Run `pulumi up` again later.",
 };

@@ -1,0 +1,92 @@
+/** What goes wrong ends in words with a way out, exit 1, a valid state and an unchanged remote; the next `up` goes on. */
+import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Run } from "../sandbox/pulumi/run.ts";
+import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";
+
+const minute = 60_000;
+let sandbox: EngineSandbox;
+
+beforeAll(async () => {
+  sandbox = await engineSandbox("dev");
+}, 10 * minute);
+
+afterAll(() => sandbox?.remove());
+
+const up = () => sandbox.pulumi(["up", "--yes", "--skip-preview", "--stack", "dev"]);
+const faults = () => sandbox.services.hetzner.faults;
+const said = ({ stdout, stderr }: Run): string => `${stdout}\n${stderr}`;
+
+function expectWords(run: Run, ...words: readonly string[]): void {
+  expect(run.code).not.toBe(0);
+  for (const word of words) expect(said(run)).toContain(word);
+  expect(said(run)).not.toMatch(/^\s+at .+:\d+:\d+\)?$/m);
+}
+
+const isPublished = (): Promise<boolean> =>
+  sandbox.read("clusters/dev/.owned.json").then(
+    () => true,
+    () => false,
+  );
+
+describe("a refused up", { timeout: 2 * minute }, () => {
+  it("names a wrong value by file, line and path before anything is created", async () => {
+    sandbox.edit("dev", ["cluster", "location"], "mars");
+    const run = await up();
+    sandbox.edit("dev", ["cluster", "location"], "nbg1");
+    expectWords(run, "Pulumi.dev.yaml:3 cluster.location: use one of fsn1, nbg1");
+    expect(sandbox.services.hetzner.journal.writes()).toEqual([]);
+  });
+
+  it("says how to set a missing token", async () => {
+    const token = ["--stack", "dev", "hcloud:token"];
+    await sandbox.pulumi(["config", "rm", ...token]);
+    expectWords(await up(), "There is no Hetzner token for dev", "pulumi config set --secret hcloud:token");
+    await sandbox.pulumi(["config", "set", "--secret", ...token, "sandbox".padEnd(64, "0")]);
+  });
+
+  it("stops at a name that is taken, before anything is committed", async () => {
+    faults().failNext("POST /servers", {
+      code: "uniqueness_error",
+      message: "server name is already used",
+      status: 409,
+    });
+    expectWords(await up(), "server name is already used", "pulumi import");
+    expect(await isPublished()).toBe(false);
+  });
+
+  it("stops at a full quota, before anything is committed", async () => {
+    faults().quota("servers", 0);
+    const run = await up();
+    faults().quota("servers", 10);
+    expectWords(run, "resource_limit_exceeded", "Ask for a higher one");
+    expect(await isPublished()).toBe(false);
+  });
+
+  it("stops at a protected branch and leaves it as it was", async () => {
+    const hook = join(sandbox.layout.repositories, "gitops.git/hooks/pre-receive");
+    writeFileSync(hook, "#!/bin/sh\necho 'GH006: Protected branch update failed' >&2\nexit 1\n");
+    chmodSync(hook, 0o755);
+    const run = await up();
+    rmSync(hook);
+    expectWords(run, "GH006: Protected branch update failed");
+    expect(await isPublished()).toBe(false);
+  });
+
+  it("says that a remote cannot be reached", async () => {
+    const config = readFileSync(sandbox.layout.gitConfig, "utf8");
+    writeFileSync(sandbox.layout.gitConfig, config.replace(/127\.0\.0\.1:\d+/, "127.0.0.1:1"));
+    const run = await up();
+    writeFileSync(sandbox.layout.gitConfig, config);
+    expectWords(run, "ssh://github.com/acme/gitops cannot be reached: check the address");
+  });
+
+  it("goes on where it stopped once nothing is in the way", async () => {
+    const run = await up();
+    expect(run.code, said(run)).toBe(0);
+    const servers = sandbox.services.hetzner.state.servers().map(({ name }) => name);
+    expect(servers).toEqual(["k3s-stages-dev-server-1"]);
+    expect(await isPublished()).toBe(true);
+  });
+});
