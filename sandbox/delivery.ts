@@ -22,7 +22,7 @@ export async function pushFirstTags({ services, fleet }: Sandbox): Promise<void>
 const strayTags = ["latest", "99.0.0", "v99.0.0-nobody.1", "v99.0.0.1", "v99.0", "v99.0.0-develop2", "sha-0123abc"];
 
 /** The release after `tag` in its channel: `v1.9.32-develop.2` is followed by `v1.9.33-develop.1`. */
-export function nextTag(channel: Channel, tag: string): string {
+function nextTag(channel: Channel, tag: string): string {
   const [, major, minor, patch] = /^v(\d+)\.(\d+)\.(\d+)/.exec(tag) ?? [];
   const version = `v${major}.${minor}.${Number(patch) + 1}`;
   return channel.kind === "stable" ? version : `${version}-${channel.id}.1`;

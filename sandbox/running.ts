@@ -13,7 +13,7 @@ interface Deployment {
 }
 
 /** The file of an app's overlay that has the marked image line. */
-export const patchPath = (app: App, stage: Stage): string => `apps/${app.name}/${stage.name}/deployment-patch.yaml`;
+const patchPath = (app: App, stage: Stage): string => `apps/${app.name}/${stage.name}/deployment-patch.yaml`;
 
 /** What the repository says that an app runs in a stage, read from a clone. */
 export function deployment(clone: string, app: App, stage: Stage): { readonly tag: string; readonly replicas: number } {

@@ -57,27 +57,46 @@ function redirectGit(layout: Layout, fleet: Fleet, repository: string): void {
   writeFileSync(layout.gitConfig, [`[url "${repository}"]`, ...lines, ""].join("\n"));
 }
 
-export async function startServices(layout: Layout, fleet: Fleet): Promise<Services> {
+interface Closable {
+  close(): Promise<unknown>;
+}
+
+/** What was started so far, so that a later start that fails leaves nothing running. */
+class Started {
+  readonly #all: Closable[] = [];
+
+  async add<T extends Closable>(starting: Promise<T>): Promise<T> {
+    const started = await starting;
+    this.#all.push(started);
+    return started;
+  }
+
+  close = async (): Promise<void> => {
+    await Promise.all(this.#all.map((each) => each.close()));
+  };
+}
+
+async function start(layout: Layout, fleet: Fleet, started: Started): Promise<Services> {
   const ports = await portsOf(layout);
-  const hetzner = await startHetzner({ port: ports.hetzner, stateFile: layout.hetzner, token: dummyToken });
-  const provider = await startHcloudProvider({ port: ports.hcloud, env: { HCLOUD_ENDPOINT: hetzner.url } });
-  const git = await startGit({ root: layout.repositories, port: ports.git });
-  const registry = await startRegistry({ port: ports.registry, stateFile: layout.registry });
+  const { hetzner: stateFile, registry: images, repositories: root } = layout;
+  const hetzner = await started.add(startHetzner({ port: ports.hetzner, stateFile, token: dummyToken }));
+  const endpoint = { HCLOUD_ENDPOINT: hetzner.url };
+  const provider = await started.add(startHcloudProvider({ port: ports.hcloud, env: endpoint }));
+  const git = await started.add(startGit({ root, port: ports.git }));
+  const registry = await started.add(startRegistry({ port: ports.registry, stateFile: images }));
   await git.createRepository(repositoryName);
   const repository = git.url(repositoryName);
   redirectGit(layout, fleet, repository);
-  return {
-    hetzner,
-    git,
-    registry,
-    repository,
-    env: {
-      GIT_CONFIG_GLOBAL: layout.gitConfig,
-      HCLOUD_ENDPOINT: hetzner.url,
-      PULUMI_DEBUG_PROVIDERS: `hcloud:${provider.port}`,
-    },
-    close: async () => {
-      await Promise.all([hetzner.close(), provider.close(), git.close(), registry.close()]);
-    },
-  };
+  const attached = { PULUMI_DEBUG_PROVIDERS: `hcloud:${provider.port}` };
+  const env = { GIT_CONFIG_GLOBAL: layout.gitConfig, ...endpoint, ...attached };
+  return { hetzner, git, registry, repository, env, close: started.close };
+}
+
+/** Starts them all, or none. */
+export async function startServices(layout: Layout, fleet: Fleet): Promise<Services> {
+  const started = new Started();
+  return start(layout, fleet, started).catch(async (error: unknown) => {
+    await started.close();
+    throw error;
+  });
 }

@@ -14,7 +14,7 @@ export const placementGroupView = (project: Project, group: PlacementGroup) => (
   servers: members(project, group.id),
 });
 
-export const placementGroups: Collection<PlacementGroup> = {
+const placementGroups: Collection<PlacementGroup> = {
   kind: "placement_groups",
   one: "placement_group",
   table: (tables) => tables.placement_groups,

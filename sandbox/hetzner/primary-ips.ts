@@ -6,7 +6,7 @@ import { type Project, timestamp } from "./project.ts";
 import type { Routes } from "./router.ts";
 
 /** Made and deleted with their server only: creating, assigning and keeping one is not emulated. */
-export const primaryIps: Collection<PrimaryIp> = {
+const primaryIps: Collection<PrimaryIp> = {
   kind: "primary_ips",
   one: "primary_ip",
   table: (tables) => tables.primary_ips,
