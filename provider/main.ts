@@ -3,6 +3,8 @@ import { pki } from "./pki.ts";
 import { serve } from "./protocol.ts";
 import { tree } from "./tree.ts";
 
+// Read first: an engine that is gone by the time the port is printed counts as gone, too.
+const parent = process.ppid;
 const files = tree();
 const [engine] = process.argv.slice(2).filter((argument) => !argument.startsWith("-"));
 
@@ -16,14 +18,14 @@ const served = await serve(
   },
   engine ? { engine } : {},
 );
-process.stdout.write(`${served.port}\n`);
-
 // The engine ends a plugin by SIGINT to a process group of its own and waits 5 s for it (sdk/go/common/util/cmdutil/term.go);
 // a user's Ctrl-C does not arrive here, it becomes Cancel.
 for (const signal of ["SIGINT", "SIGTERM", "SIGBREAK"] as const) process.on(signal, () => process.exit(0));
 
 // An engine that panics or is killed never says goodbye, and a plugin without one would stay for ever.
-const parent = process.ppid;
 setInterval(() => {
   if (process.ppid !== parent) process.exit(0);
 }, 1000).unref();
+
+// Last: from here on the engine counts on all of the above.
+process.stdout.write(`${served.port}\n`);

@@ -1,4 +1,7 @@
+import { once } from "node:events";
 import { readdirSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openRemote, type Remote } from "../stacks/publish/git.ts";
@@ -162,6 +165,23 @@ describe("publishing", () => {
   it("says that a remote cannot be reached", async () => {
     const remote = await remoteOf("http://127.0.0.1:9/acme/gitops");
     await expect(remote.fetch()).rejects.toMatchObject({ failure: "unreachable" });
+  });
+
+  it("hands the token to the server that asks for it, and to nobody's eyes", async () => {
+    const seen: (string | undefined)[] = [];
+    const server = createServer(({ headers: { authorization } }, response) => {
+      seen.push(authorization);
+      response.writeHead(authorization ? 404 : 401, { "www-authenticate": "Basic" }).end();
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    open.push({ close: () => server.close() });
+    const { port } = server.address() as AddressInfo;
+    const remote = await openRemote({ url: `http://127.0.0.1:${port}/acme/gitops`, branch: "main", token: "s3cr3t" });
+    open.push(remote);
+    const error = await remote.fetch().catch((reason: Error) => reason);
+    expect(seen).toEqual([undefined, `Basic ${Buffer.from("x-access-token:s3cr3t").toString("base64")}`]);
+    expect(error).toMatchObject({ failure: "not found", message: expect.not.stringContaining("s3cr3t") });
   });
 
   it("says that there is no repository", async () => {

@@ -1,3 +1,6 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
 import grpc from "@grpc/grpc-js";
 import engineRpc from "@pulumi/pulumi/proto/engine_grpc_pb.js";
 import engineProto from "@pulumi/pulumi/proto/engine_pb.js";
@@ -209,12 +212,8 @@ describe("gitops:index:Tree", () => {
     const { failures } = await (await plugin()).check(
       args({}, { url: "http://127.0.0.1:9/x", files: { [patch]: secret("x") } }),
     );
-    expect(failures).toEqual([
-      {
-        property: `files["${patch}"]`,
-        reason: expect.stringContaining(`${patch}: a secret value may not be published`),
-      },
-    ]);
+    const reason = expect.stringContaining(`${patch}: a secret value may not be published`);
+    expect(failures).toEqual([{ property: "", reason }]);
   });
 
   it("reports every conflict with its path and leaves the remote alone", async () => {
@@ -262,5 +261,34 @@ describe("gitops:index:Tree", () => {
     const { changes } = await up(args({ [base]: "port: 80\n" }, { placeholders: [] }), inputs);
     expect(changes).toEqual({ [`files["${base}"]`]: "ADD", [`files["${owned}"]`]: "ADD" });
     expect(repo.files()).toEqual([base, owned]);
+  });
+});
+
+describe("the plugin's process", () => {
+  const main = join(import.meta.dirname, "..", "provider", "main.ts");
+  const started = async (command: string, ...words: string[]) => {
+    const child = spawn(command, words, { stdio: ["ignore", "pipe", "inherit"], detached: true });
+    closing.push(() => {
+      try {
+        process.kill(-(child.pid ?? 0), "SIGKILL");
+      } catch {
+        // The whole group has ended, as it should.
+      }
+    });
+    const [port] = await once(child.stdout, "data");
+    expect(Number(port)).toBeGreaterThan(0);
+    return { child, ended: once(child.stdout, "close") };
+  };
+
+  it("prints its port and ends at once when the engine interrupts it", async () => {
+    const { child } = await started(process.execPath, main);
+    child.kill("SIGINT");
+    expect(await once(child, "exit")).toEqual([0, null]);
+  });
+
+  it("does not outlive the engine", async () => {
+    const { child, ended } = await started("sh", "-c", `"${process.execPath}" "${main}" & wait`);
+    child.kill("SIGKILL");
+    await ended;
   });
 });

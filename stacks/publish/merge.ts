@@ -12,7 +12,8 @@ export type Reason =
   | "someone edited it"
   | "no longer configured"
   | "last user gone"
-  | "awaited by flux bootstrap";
+  | "awaited by flux bootstrap"
+  | "stage destroyed";
 
 export type Change =
   | { readonly kind: "create" | "update"; readonly path: string; readonly text: string; readonly reason: Reason }
@@ -178,8 +179,9 @@ export function release({ stage, path, placeholders, head }: Omit<PlanArgs, "des
   const files = dropped({ stage, path, placeholders, head, desired: new Map() }, owners);
   const rest = [manifestPath(path), ...placeholders.filter((file) => head.texts.get(file) === "")];
   const present = rest.filter((file) => head.entries.get(file)?.kind === "file");
-  const leaving = present.map((file): Change => ({ kind: "delete", path: file, reason: "no longer configured" }));
-  return outcome({ changes: [...files, ...leaving], problems: [] });
+  const paths = [...files.map((change) => change.path), ...present];
+  const leaving = paths.map((file): Change => ({ kind: "delete", path: file, reason: "stage destroyed" }));
+  return outcome({ changes: leaving, problems: [] });
 }
 
 /** Paths that the plan would change although it showed them otherwise: someone changed them after the head it was made on. */

@@ -13,6 +13,7 @@ const verbs: readonly (readonly [Reason, string])[] = [
   ["no longer configured", "remove what is not configured"],
   ["last user gone", "remove what nobody uses"],
   ["awaited by flux bootstrap", "prepare for flux bootstrap"],
+  ["stage destroyed", "remove the stage"],
 ];
 
 const kinds = [
