@@ -11,5 +11,3 @@ export interface Entry {
   /** Git's object id: equal ids are equal contents. */
   readonly id: string;
 }
-
-export const emptyHead: Head = { commit: undefined, entries: new Map(), texts: new Map() };

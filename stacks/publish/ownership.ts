@@ -50,7 +50,7 @@ function isManifestShape(value: unknown): value is Manifest {
 }
 
 /** Anybody with write access can edit the file, so its words are checked before anything is deleted by them. */
-export function parseManifest(path: string, text: string): Manifest | Problem {
+function parseManifest(path: string, text: string): Manifest | Problem {
   const wayOut = "restore it from the repository's history";
   if (text.length > maxBytes) return { path, message: `is larger than ${maxBytes} bytes: ${wayOut}` };
   const manifest = parsed(text);
