@@ -1,0 +1,123 @@
+import type { App, Repository } from "../config/fleet.ts";
+import { tagPolicy } from "./channel.ts";
+import { kustomize } from "./kustomize.ts";
+import { fluxNamespace, imageUpdaterPath, overlayPath, policyName, readSource, writeSource } from "./names.ts";
+import type { Target } from "./target.ts";
+import type { KubeObject, Manifests } from "./yaml.ts";
+
+const labels = (app: App, { stage }: Target) => ({ app: app.name, stage: stage.name });
+
+function imageRepository(app: App, target: Target): KubeObject {
+  return {
+    apiVersion: target.api.image,
+    kind: "ImageRepository",
+    metadata: { name: app.name, namespace: app.namespace, labels: labels(app, target) },
+    spec: {
+      image: app.image,
+      interval: "10m",
+      timeout: "60s",
+      provider: "generic",
+      // A list replaces Flux's default, its first entry here.
+      exclusionList: ["^.*\\.sig$", "^sha256-.*\\.(att|sbom)$"],
+    },
+  };
+}
+
+function imagePolicy(app: App, target: Target): KubeObject {
+  const { pattern, range } = tagPolicy(target.stage.channel);
+  return {
+    apiVersion: target.api.image,
+    kind: "ImagePolicy",
+    metadata: {
+      name: policyName(app.name, target.stage.name),
+      namespace: app.namespace,
+      labels: labels(app, target),
+    },
+    spec: { imageRepositoryRef: { name: app.name }, filterTags: { pattern }, policy: { semver: { range } } },
+  };
+}
+
+/** Only fields that Flux still has: with `.Updated` an automation stalls at its first update (2.7 and later). */
+const messageTemplate = `Update {{ .Values.app }} in {{ .Values.stage }}
+
+Automation: {{ .AutomationObject }}
+
+Images:
+{{- range .Changed.Changes }}
+- {{ .OldValue }} -> {{ .NewValue }}
+{{- end }}
+`;
+
+/** A minute and up to 29 s, by name: automations that push one branch at the same moment lose races (IAC#939). */
+function interval(name: string): string {
+  const sum = [...name].reduce((hash, character) => (hash * 31 + (character.codePointAt(0) ?? 0)) % 1_000_003, 0);
+  return `${60 + (sum % 30)}s`;
+}
+
+/** Checkout and push branch are both set and equal: a branch that Flux takes for another one is force-pushed. */
+function gitSettings(app: App, { repository: { branch }, stage }: Target) {
+  return {
+    checkout: { ref: { branch } },
+    commit: {
+      author: { name: "fluxcdbot", email: "fluxcdbot@users.noreply.github.com" },
+      messageTemplateValues: { app: app.name, stage: stage.name },
+      messageTemplate,
+    },
+    push: { branch },
+  };
+}
+
+function imageUpdateAutomation(app: App, target: Target): KubeObject {
+  const { name } = target.stage;
+  return {
+    apiVersion: target.api.image,
+    kind: "ImageUpdateAutomation",
+    metadata: { name: policyName(app.name, name), namespace: app.namespace, labels: labels(app, target) },
+    spec: {
+      interval: interval(overlayPath(app.name, name)),
+      sourceRef: { kind: "GitRepository", name: writeSource, namespace: fluxNamespace },
+      policySelector: { matchLabels: labels(app, target) },
+      git: gitSettings(app, target),
+      // Without a path every marker of the repository is rewritten, other stages' too.
+      update: { path: `./${overlayPath(app.name, name)}`, strategy: "Setters" },
+    },
+  };
+}
+
+/** Bootstrap's credential serves both sources: it is the stage's read-write deploy key, or its token. */
+function imageWriteRepo({ url, branch }: Repository, apiVersion: string): KubeObject {
+  return {
+    apiVersion,
+    kind: "GitRepository",
+    metadata: { name: writeSource, namespace: fluxNamespace },
+    // Automation clones by itself and never reads the artifact, so fetching one is rarely of use.
+    spec: { interval: "1h", timeout: "60s", url, ref: { branch }, secretRef: { name: readSource } },
+  };
+}
+
+function appImages(app: App, target: Target): Manifests {
+  const at = `${imageUpdaterPath(target.stage.path)}/${app.name}`;
+  const files: readonly (readonly [string, KubeObject])[] = [
+    ["image-repository.yaml", imageRepository(app, target)],
+    ["image-policy.yaml", imagePolicy(app, target)],
+    ["image-update-automation.yaml", imageUpdateAutomation(app, target)],
+    [
+      "kustomization.yaml",
+      kustomize({ resources: ["image-repository.yaml", "image-policy.yaml", "image-update-automation.yaml"] }),
+    ],
+  ];
+  return Object.fromEntries(files.map(([file, object]) => [`${at}/${file}`, [object]]));
+}
+
+/** Everything by which a new tag becomes a commit: all objects of an app in the app's namespace. */
+export function imageUpdater(target: Target): Manifests {
+  const at = imageUpdaterPath(target.stage.path);
+  const { apps } = target.stage;
+  return {
+    [`${at}/image-write-repo.yaml`]: [imageWriteRepo(target.repository, target.api.source)],
+    ...Object.assign({}, ...apps.map((app) => appImages(app, target))),
+    [`${at}/kustomization.yaml`]: [
+      kustomize({ resources: ["image-write-repo.yaml", ...apps.map(({ name }) => name)] }),
+    ],
+  };
+}

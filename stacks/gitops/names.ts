@@ -1,0 +1,19 @@
+/**
+ * In every GitOps repository and cluster. Changing one moves files that people know, or makes Flux lose a tag; a change
+ * ships with its migration.
+ */
+export const fluxNamespace = "flux-system";
+
+/** Flux's own source, which `flux bootstrap` makes. */
+export const readSource = "flux-system";
+
+/** The source that image automation pushes to. */
+export const writeSource = "flux-system-write";
+
+export const basePath = (app: string): string => `apps/${app}/base`;
+export const overlayPath = (app: string, stage: string): string => `apps/${app}/${stage}`;
+export const infrastructurePath = (cluster: string): string => `${cluster}/infrastructure`;
+export const imageUpdaterPath = (cluster: string): string => `${cluster}/infrastructure/image-updater`;
+
+/** With the stage, so that another stage's marker never names a policy of this cluster (fluxcd/flux2#4217). */
+export const policyName = (app: string, stage: string): string => `${app}-${stage}`;

@@ -1,0 +1,59 @@
+import type { App, Resources } from "../config/fleet.ts";
+import { ingressPatch, ingressProtocols } from "./ingress.ts";
+import { kustomize } from "./kustomize.ts";
+import { overlayPath, policyName } from "./names.ts";
+import { type KubeObject, type Manifests, marked } from "./yaml.ts";
+
+/** By key, so that the order in which people write does not reach a file. */
+const entries = <T>(record: { readonly [key: string]: T }): readonly (readonly [string, T])[] =>
+  Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1));
+
+function environment(app: App) {
+  const env = entries(app.env).map(([name, value]) => ({ name, value }));
+  return env.length > 0 ? { env } : {};
+}
+
+function resources({ requests, limits }: Resources) {
+  return {
+    resources: {
+      ...(requests ? { requests: Object.fromEntries(entries(requests)) } : {}),
+      ...(limits ? { limits: Object.fromEntries(entries(limits)) } : {}),
+    },
+  };
+}
+
+/** A strategic merge patch: Flux's setter does not read JSON 6902 lists or inline patches (fluxcd/flux2#2826). */
+function deploymentPatch(app: App, stage: string): KubeObject {
+  const marker = { namespace: app.namespace, policy: policyName(app.name, stage) };
+  const container = {
+    name: app.name,
+    image: marked(`${app.image}:${app.tag}`, marker),
+    ...environment(app),
+    ...(app.resources ? resources(app.resources) : {}),
+  };
+  return {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name: app.name },
+    spec: { replicas: app.replicas, template: { spec: { containers: [container] } } },
+  };
+}
+
+/** What one stage has of its own. No `images:` beside the marked line, over which it would win. */
+export function overlay(app: App, stage: string): Manifests {
+  const at = overlayPath(app.name, stage);
+  const ingresses = ingressProtocols(app).map(
+    (each) => [`ingress-${each}-patch.yaml`, ingressPatch(app, each)] as const,
+  );
+  const patches = [["deployment-patch.yaml", deploymentPatch(app, stage)] as const, ...ingresses];
+  return {
+    ...Object.fromEntries(patches.map(([file, patch]) => [`${at}/${file}`, [patch]])),
+    [`${at}/kustomization.yaml`]: [
+      kustomize({
+        namespace: app.namespace,
+        resources: ["../base"],
+        patches: patches.map(([path]) => ({ path })),
+      }),
+    ],
+  };
+}

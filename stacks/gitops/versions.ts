@@ -1,0 +1,28 @@
+import { ConfigError } from "../config/error.ts";
+
+/** What rendered files are made for, as pins.json has it: an exact Flux release without the v. */
+export interface Versions {
+  readonly flux: string;
+}
+
+export interface ApiVersions {
+  readonly image: string;
+  readonly kustomize: string;
+  readonly source: string;
+}
+
+const stable: ApiVersions = {
+  image: "image.toolkit.fluxcd.io/v1",
+  kustomize: "kustomize.toolkit.fluxcd.io/v1",
+  source: "source.toolkit.fluxcd.io/v1",
+};
+
+/** By Flux minor, from each release's CRDs. 2.6 serves image v1beta2 only, 2.9 no longer: nothing is valid for both. */
+const served: { readonly [minor: string]: ApiVersions } = { "2.7": stable, "2.8": stable, "2.9": stable };
+
+/** @throws ConfigError that names the Flux minors files can be rendered for */
+export function apiVersions({ flux }: Versions): ApiVersions {
+  const found = served[flux.split(".").slice(0, 2).join(".")];
+  if (found) return found;
+  throw new ConfigError(`Files cannot be rendered for Flux ${flux}; pin one of ${Object.keys(served).join(", ")}.`);
+}

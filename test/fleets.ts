@@ -1,0 +1,53 @@
+/** The seed's system as a checked configuration, variations of it, and its rendered trees as objects. */
+import { parseAllDocuments } from "yaml";
+import type { App, Fleet, Stage } from "../stacks/config/fleet.ts";
+import { resolve } from "../stacks/config/resolve.ts";
+import { render, type Tree } from "../stacks/gitops/render.ts";
+import { seedSources } from "./sources.ts";
+
+const versions = { flux: "2.9.4" };
+
+export const seed: Fleet = resolve(seedSources());
+
+/** The seed with one of its stages changed. */
+export function withStage(name: string, change: (stage: Stage) => Partial<Stage>): Fleet {
+  const stages = seed.stages.map((stage) => (stage.name === name ? { ...stage, ...change(stage) } : stage));
+  return { ...seed, stages };
+}
+
+/** The seed with one app of one stage changed. */
+export function withApp(stage: string, app: string, changes: Partial<App>): Fleet {
+  return withStage(stage, ({ apps }) => ({
+    apps: apps.map((each) => (each.name === app ? { ...each, ...changes } : each)),
+  }));
+}
+
+export const treeOf = (stage: string, fleet: Fleet = seed): Tree => render(fleet, stage, versions);
+
+export interface Rendered {
+  readonly path: string;
+  readonly text: string;
+  readonly kind: string;
+  // biome-ignore lint/suspicious/noExplicitAny: Kubernetes objects, read by tests only
+  readonly object: any;
+}
+
+/** Every object of a tree, with the file it is in. */
+export function objectsOf({ files }: Tree): readonly Rendered[] {
+  return Object.entries(files).flatMap(([path, text]) =>
+    parseAllDocuments(text).map((document) => {
+      const object = document.toJS();
+      return { path, text, kind: object.kind as string, object };
+    }),
+  );
+}
+
+export const trees = seed.stages.map((stage) => {
+  const tree = treeOf(stage.name);
+  return { stage, tree, objects: objectsOf(tree) };
+});
+
+/** Every object of every stage of the seed. */
+export const all = trees.flatMap(({ stage, objects }) => objects.map((each) => ({ stage, ...each })));
+
+export const ofKind = (kind: string) => all.filter((each) => each.kind === kind);

@@ -1,0 +1,52 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { parseAllDocuments } from "yaml";
+import { toYaml } from "../stacks/gitops/yaml.ts";
+import { all } from "./fleets.ts";
+
+describe("files are what Flux's setter would write (rule 18)", () => {
+  const texts = all.map(({ stage, path, text }) => ({ stage: stage.name, path, text }));
+
+  it.each(texts)("$stage $path", ({ path, text }) => {
+    expect(text).not.toMatch(/\r|\t| $/m);
+    expect(text).toMatch(/^# .+\napiVersion: (.*\n)*.+\n$/);
+    expect(text).not.toMatch(/[&*]a1/);
+    if (path.startsWith("apps/")) expect(text).not.toMatch(/\n\n|^---/m);
+  });
+
+  it.each(["yes", "No", "on", "y", "true", "~", "null", "", "0123", "0888", "1e3", "0o17", "0x1F", "1_000", "12:30"])(
+    "%j stays a string for readers of YAML 1.1 and 1.2",
+    (value) => {
+      const yaml = toYaml([{ apiVersion: "v1", kind: "X", value, [value]: 1 }]);
+      expect(yaml).toContain(`value: '${value}'\n`);
+      for (const version of ["1.1", "1.2"] as const) {
+        const [document] = parseAllDocuments(yaml, { version });
+        expect(document && "toJS" in document && document.toJS()).toEqual({
+          apiVersion: "v1",
+          kind: "X",
+          value,
+          [value]: 1,
+        });
+      }
+    },
+  );
+
+  it.each([
+    ["an emoji, as kyaml writes it", "a 😀", '"a \\U0001F600"'],
+    ["a block", "a\n  b\n", "|\n  a\n    b"],
+    ["a line that ends in a space", "a \nb", '"a\\ \\nb"'],
+    ["a hash", "a #b", "'a #b'"],
+    ["a long line, unfolded", "word ".repeat(40), `'${"word ".repeat(40)}'`],
+  ])("%s", (_, value, source) => {
+    expect(toYaml([{ apiVersion: "v1", kind: "X", value }])).toContain(`\nvalue: ${source}\n`);
+  });
+
+  it("reads back any string", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme" }), (value) => {
+        const [document] = parseAllDocuments(toYaml([{ apiVersion: "v1", kind: "X", value }]));
+        expect(document && "toJS" in document && document.toJS().value).toBe(value);
+      }),
+    );
+  });
+});
