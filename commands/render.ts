@@ -1,0 +1,97 @@
+/** `npm run render -- --stage prod --out DIR`: a stage's files as `pulumi up` would have them, with neither Pulumi nor network. */
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { ConfigError } from "../stacks/config/error.ts";
+import { readFleet } from "../stacks/config/files.ts";
+import { render, type Tree } from "../stacks/gitops/render.ts";
+
+const help = `Usage: npm run render -- --stage <name> --out <folder>
+
+Writes a stage's files of the GitOps repository into a new or empty folder. Tags are the configured first
+ones: what Flux wrote since then is in the repository, and publishing keeps it.
+
+  --stage <name>   a stage of Pulumi.yaml
+  --out <folder>   made if it is missing (its parent is not); nothing is ever overwritten
+  --help           this text`;
+
+export interface Outcome {
+  /** 0 for written, 1 for a configuration or a folder that cannot be used, 2 for wrong arguments. */
+  readonly code: 0 | 1 | 2;
+  readonly text: string;
+}
+
+/** Wrong arguments: the usage goes with the message, and the exit code is 2. */
+class UsageError extends Error {}
+
+function options(args: readonly string[]) {
+  const known = { stage: { type: "string" }, out: { type: "string" }, help: { type: "boolean" } } as const;
+  try {
+    return parseArgs({ args: [...args], options: known }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function inside(folder: string, path: string): string {
+  const file = join(folder, path);
+  if (relative(folder, file) !== path) throw new Error(`refusing to write outside ${folder}: ${path}`);
+  return file;
+}
+
+/** A folder with anything in it is refused before the first file is written. */
+function write({ files, placeholders }: Tree, folder: string): void {
+  // Not recursive: for a folder that no one can make, /proc/x, Node would try for ever.
+  if (!existsSync(folder)) mkdirSync(folder);
+  if (readdirSync(folder).length > 0) {
+    throw new ConfigError(`${folder} is not empty, and nothing is overwritten: name a new folder, or empty it.`);
+  }
+  const empty = placeholders.map((path) => [path, ""] as const);
+  for (const [path, text] of [...Object.entries(files), ...empty]) {
+    const file = inside(folder, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text, { flag: "wx" });
+  }
+}
+
+const isSystemError = (error: unknown): error is NodeJS.ErrnoException => error instanceof Error && "syscall" in error;
+
+function writeTree(tree: Tree, folder: string): void {
+  try {
+    write(tree, folder);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw new ConfigError(`${error.path ?? folder} cannot be written (${error.code}): name another folder.`);
+  }
+}
+
+/** @throws ConfigError or UsageError, each with one sentence that names the way out */
+function renderStage(args: readonly string[], directory: string): string {
+  const { stage, out, help: isHelp } = options(args);
+  if (isHelp) return help;
+  if (!(stage && out)) throw new UsageError(`${stage ? "--out" : "--stage"} is missing.`);
+  const { fleet, pins } = readFleet(directory);
+  const tree = render(fleet, stage, { flux: pins.flux.version });
+  const folder = resolve(out);
+  writeTree(tree, folder);
+  const { files, placeholders } = tree;
+  const filled = `${placeholders.length} empty ones that flux bootstrap fills`;
+  return `${folder}: ${Object.keys(files).length} files of ${stage} for Flux ${pins.flux.version}, and ${filled}.`;
+}
+
+/** Runs the command on the project in a folder, which has Pulumi.yaml and pins.json. */
+export function renderCommand(args: readonly string[], directory: string): Outcome {
+  try {
+    return { code: 0, text: renderStage(args, directory) };
+  } catch (error) {
+    if (error instanceof ConfigError) return { code: 1, text: error.message };
+    if (error instanceof UsageError) return { code: 2, text: `${error.message}\n\n${help}` };
+    throw error;
+  }
+}
+
+if (import.meta.main) {
+  const { code, text } = renderCommand(process.argv.slice(2), process.cwd());
+  (code === 0 ? console.log : console.error)(text);
+  process.exitCode = code;
+}
