@@ -16,6 +16,9 @@ const environment = {
   GIT_CONFIG_GLOBAL: "/dev/null",
 };
 
+/** Milliseconds; GitRepository's own default is a minute. */
+const timeout = 60_000;
+
 export interface Author {
   readonly name: string;
   readonly email: string;
@@ -53,7 +56,8 @@ interface Failure {
 async function git(folder: string, args: readonly string[], env: { readonly [name: string]: string } = {}) {
   // Without symbolic links nothing that is written can land outside of the clone.
   const all = ["-C", folder, "-c", "core.hooksPath=/dev/null", "-c", "core.symlinks=false", ...args];
-  const { stdout } = await execute("git", all, { env: { ...environment, ...env }, maxBuffer: 1 << 28 });
+  const options = { env: { ...environment, ...env }, maxBuffer: 1 << 28, timeout };
+  const { stdout } = await execute("git", all, options);
   return stdout;
 }
 
