@@ -5,7 +5,8 @@ import { ConfigError } from "../stacks/config/error.ts";
 import { deliverTag } from "./delivery.ts";
 import { type Layout, layoutOf } from "./layout.ts";
 import { SandboxError } from "./lock.ts";
-import { withSandbox } from "./open.ts";
+import { type Sandbox, withSandbox } from "./open.ts";
+import { mustRun } from "./stage.ts";
 import { start } from "./start.ts";
 
 const usage = `Usage: npm start
@@ -34,10 +35,16 @@ async function tag(layout: Layout, signal: AbortSignal, [app = "", pushed = ""]:
   return 0;
 }
 
+/** A run that was interrupted has made some of them only. */
+async function stacksOf(sandbox: Sandbox): Promise<readonly { readonly name: string }[]> {
+  const { stdout } = await mustRun(sandbox, ["stack", "ls", "--json"]);
+  return JSON.parse(stdout) as readonly { readonly name: string }[];
+}
+
 async function down(layout: Layout, signal: AbortSignal): Promise<number> {
   needSandbox(layout);
   const code = await withSandbox({ layout, signal }, async (sandbox) => {
-    for (const { name } of sandbox.fleet.stages) {
+    for (const { name } of await stacksOf(sandbox)) {
       const run = await sandbox.pulumi(["destroy", "--yes", "--stack", name], { interactive: true });
       if (run.code !== 0) return run.code;
     }
@@ -47,7 +54,7 @@ async function down(layout: Layout, signal: AbortSignal): Promise<number> {
   return code;
 }
 
-function run(args: readonly string[], signal: AbortSignal): Promise<number> {
+async function run(args: readonly string[], signal: AbortSignal): Promise<number> {
   const layout = layoutOf(join(import.meta.dirname, ".."));
   const [command, ...rest] = args;
   switch (command) {
