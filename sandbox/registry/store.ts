@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readState, writeState } from "../state-file.ts";
 
 /** A blob or a manifest, with its media type. */
 export interface Content {
@@ -31,27 +31,16 @@ interface Saved {
   readonly tags: readonly (readonly [string, readonly (readonly [string, string])[]])[];
 }
 
-function read(file: string): Saved | undefined {
-  try {
-    return JSON.parse(readFileSync(file, "utf8")) as Saved;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
-}
-
-/** Without a file the state ends with the process. The file is replaced in one step, so that it is never half written. */
+/** Without a file the state ends with the process. */
 export function openStore(file?: string): Store {
-  const saved = file ? read(file) : undefined;
+  const saved = file ? readState<Saved>(file) : undefined;
   const tags = new Map(saved?.tags.map(([repository, list]) => [repository, new Map(list)]));
   const contents = new Map<string, Content>();
   const save = () => {
     if (!file) return;
-    const next = `${file}.${process.pid}`;
     const all = [...contents.values()].map(({ type, bytes }) => ({ type, base64: bytes.toString("base64") }));
     const lists = [...tags].map(([repository, list]) => [repository, [...list]]);
-    writeFileSync(next, JSON.stringify({ contents: all, tags: lists }));
-    renameSync(next, file);
+    writeState(file, { contents: all, tags: lists });
   };
   const store = { contents, tags, save };
   for (const { type, base64 } of saved?.contents ?? []) keep(store, { type, bytes: Buffer.from(base64, "base64") });
