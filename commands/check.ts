@@ -20,8 +20,11 @@ const root = join(import.meta.dirname, "..");
 const folder = mkdtempSync(join(tmpdir(), "k3s-stages-check-"));
 const results = join(folder, "results.json");
 
+/** Biome colours every character by itself, which fills a log. */
+const colors = process.stdout.isTTY ? [] : ["--colors=off"];
+
 const steps: readonly Step[] = [
-  { name: "format and lint", run: ["@biomejs/biome/bin/biome", "ci", "--error-on-warnings", "."] },
+  { name: "format and lint", run: ["@biomejs/biome/bin/biome", "ci", "--error-on-warnings", ...colors, "."] },
   { name: "types", run: ["typescript/bin/tsc", "--project", "."] },
   { name: "unused code", run: ["knip/bin/knip.js"] },
   {
