@@ -17,6 +17,7 @@ const tags: readonly (readonly [string, keyof typeof channels | "nobody"])[] = [
   ["v1.9.32-stage.1", "stage"],
   ["v1.9.32-develop.2", "develop"],
   ["v1.9.32-develop.10", "develop"],
+  ["v1.9.32-develop.20250602123456", "develop"],
   // Two spellings of one version make Flux commit one and the other in turn.
   ["1.9.31", "nobody"],
   ["V1.9.31", "nobody"],
@@ -29,6 +30,8 @@ const tags: readonly (readonly [string, keyof typeof channels | "nobody"])[] = [
   ["v1.9.32-develop", "nobody"],
   ["v1.9.32-develop2", "nobody"],
   ["v1.9.32-develop-2", "nobody"],
+  ["v1.9.32-develop.1000000000000000", "nobody"],
+  ["v1000000000000000.9.32", "nobody"],
   ["v1.9.32-Develop.2", "nobody"],
   ["v1.9.32-develop.2.sig", "nobody"],
   ["v1.9.32-stage.1-develop.1", "nobody"],

@@ -1,7 +1,10 @@
 import type { Channel } from "./fleet.ts";
 
-/** SemVer's numeric identifier: no leading zeros, which Flux and npm read differently (flux.md §2.4). */
-const number = "(0|[1-9][0-9]*)";
+/**
+ * SemVer's numeric identifier: no leading zeros, which other readers refuse. A number from 2^64 on is a word to Flux and then
+ * above all numbers, for ever (Masterminds/semver version.go, comparePrePart); from 2^53 on npm's semver rounds it.
+ */
+const number = "(0|[1-9][0-9]{0,14})";
 
 /** Anchored and RE2-safe: Flux does not anchor by itself, and an unanchored filter lets other channels' tags in. */
 export const tagPattern = (channel: Channel): string =>
