@@ -1,9 +1,10 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Hetzner, startHetzner } from "../sandbox/hetzner/start.ts";
+import { buildOracle, buildTimeout, describeWithGo } from "./go-oracle.ts";
 import { code, hetznerClient, publicKey, server, hetznerToken as token } from "./hetzner-client.ts";
 
 let folder: string;
@@ -26,17 +27,12 @@ async function restarted(stateFile: string): Promise<void> {
   api = await startHetzner({ token, stateFile, actionMilliseconds: 0 });
 }
 
-const hasGo = spawnSync("go", ["version"]).status === 0;
-
-// On a laptop without Go there is nothing to hold the emulator to; on CI that is a failure.
-describe.skipIf(!hasGo && process.env["CI"] !== "true")("Hetzner's own client (needs go)", () => {
-  it("creates, reads, lists, is refused and deletes against the emulator", { timeout: 300_000 }, async () => {
+describeWithGo("Hetzner's own client (needs go)", () => {
+  it("creates, reads, lists, is refused and deletes against the emulator", { timeout: buildTimeout }, async () => {
     await api.close();
     api = await startHetzner({ token, actionMilliseconds: 10 });
     const binary = join(folder, "oracle");
-    const source = join(import.meta.dirname, "oracles", "hcloud");
-    const built = spawnSync("go", ["build", "-o", binary, "."], { cwd: source, encoding: "utf8" });
-    expect(built.stderr).not.toContain(".go:");
+    await buildOracle({ binary, module: "hcloud" });
     const env = { ...process.env, HCLOUD_ENDPOINT: api.url, HCLOUD_TOKEN: token, SSH_PUBLIC_KEY: publicKey };
     const output = await new Promise<string>((resolve) => {
       const child = spawn(binary, { env });

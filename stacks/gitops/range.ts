@@ -9,7 +9,8 @@ const groups = (range: string): readonly string[] => range.split("||").map((grou
 function comparatorProblem(text: string): string | undefined {
   if (text.startsWith("~0.0.0"))
     return `${text} is everything for Flux and nothing but 0.0.x for npm: write the bounds`;
-  if (!comparator.test(text)) return `${JSON.stringify(text)} is no comparator such as >=1.0.0, ^1.0.0-0 or <2.0.0-0`;
+  if (!comparator.test(text) || text.length > 128)
+    return `${JSON.stringify(text)} is no comparator such as >=1.0.0, ^1.0.0-0 or <2.0.0-0`;
   return undefined;
 }
 
@@ -28,7 +29,5 @@ export function rangeProblem(range: string): string | undefined {
  * own default admits them for the same x.y.z only. Proved equal for ranges without a `rangeProblem`.
  */
 export function satisfies(version: SemVer, range: string): boolean {
-  return groups(range).some((group) =>
-    new Range(group, { includePrerelease: /\d-[0-9A-Za-z]/.test(group) }).test(version),
-  );
+  return groups(range).some((group) => new Range(group, { includePrerelease: group.includes("-") }).test(version));
 }

@@ -14,15 +14,19 @@ interface Candidate {
 
 const none = (reason: string): Selection => ({ kind: "none", reason });
 
-/** Flux skips what it cannot parse, and wants all three numbers (fluxcd/pkg version/version.go, ParseVersion). */
+/** As Masterminds/semver reads it (version.go, coerceNewVersion): leading zeros do not count, a number left out is 0. */
+const loose = /^v?0*(\d+)(?:\.0*(\d+))?(?:\.0*(\d+))?([-+]\S*)?$/;
+
+/** Flux skips what it cannot parse, and wants two dots, wherever (fluxcd/pkg version/version.go, ParseVersion). */
 function candidate(tag: string): readonly Candidate[] {
-  const version = tag.split(".").length > 2 ? parse(tag) : null;
+  const [, major, minor = "0", patch = "0", rest = ""] = loose.exec(tag) ?? [];
+  const version = tag.split(".").length > 2 ? parse(`${major}.${minor}.${patch}${rest}`) : null;
   return version ? [{ tag, version }] : [];
 }
 
 /**
  * The tag that Flux's ImagePolicy selects (image-reflector-controller internal/policy): filter, semver range, strictly
- * greatest. Exact for filters that admit no leading zeros and no number above 2^53, such as every channel's.
+ * greatest. Exact for numbers of up to 15 digits; every channel's filter leaves longer ones out.
  * @throws Error for a range that Flux might read otherwise
  */
 export function selectTag({ pattern, range }: TagPolicy, tags: readonly string[]): Selection {
