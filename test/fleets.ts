@@ -3,11 +3,33 @@ import { parseAllDocuments } from "yaml";
 import type { App, Fleet, Stage } from "../stacks/config/fleet.ts";
 import { resolve } from "../stacks/config/resolve.ts";
 import { render, type Tree } from "../stacks/gitops/render.ts";
-import { seedSources } from "./sources.ts";
+import { type Edits, seedSources } from "./sources.ts";
 
 const versions = { flux: "2.9.4" };
 
 export const seed: Fleet = resolve(seedSources());
+
+const guardedApps: Edits[string] = {
+  "repository.write": { secret: "gitops-writer", provider: "github", url: "https://github.com/acme/gitops" },
+  "apps.blog.pullSecret": "registry",
+  "apps.other-app.base": "external",
+  "apps.other-app.container": "web",
+  "apps.other-app.pullSecret": "registry",
+  "apps.other-app.ports": null,
+  "apps.other-app.ingress": null,
+  "apps.other-app.issuer": null,
+};
+const byPullRequest = { "overrides.other-app.hosts": null, "overrides.blog.rollout": "pull-request" };
+
+/** Edits of the seed: tags by pull request in stage and prod, a private registry, an external base, a GitHub App. */
+export const guardedEdits: Edits = {
+  "Pulumi.yaml": guardedApps,
+  "Pulumi.dev.yaml": { "overrides.other-app.hosts": null },
+  "Pulumi.stage.yaml": byPullRequest,
+  "Pulumi.prod.yaml": { ...byPullRequest, "overrides.other-app.rollout": "pull-request" },
+};
+
+export const guarded: Fleet = resolve(seedSources(guardedEdits));
 
 /** The seed with one of its stages changed. */
 export function withStage(name: string, change: (stage: Stage) => Partial<Stage>): Fleet {

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
 import type { Fleet } from "../stacks/config/fleet.ts";
-import { seed, treeOf, withApp } from "./fleets.ts";
+import { guarded, seed, treeOf, withApp } from "./fleets.ts";
 
 /** What `flux bootstrap` writes, as far as a patch has to find it. */
 const components = `apiVersion: apps/v1
@@ -86,7 +86,9 @@ describe.runIf(kubectl || isOnCi)("kubectl kustomize builds (skipped where there
     expect(spec.replicas).toBe(app.replicas);
     expect(spec.template.spec.containers).toHaveLength(1);
     expect(container.image).toBe(`${app.image}:${app.tag}`);
-    expect(container.ports).toEqual([{ name: "http", containerPort: app.ports.container }]);
+    const ports =
+      app.base.kind === "rendered" ? [{ name: "http", containerPort: app.base.ports.container }] : undefined;
+    expect(container.ports).toEqual(ports);
     expect(container.env ?? []).toEqual(Object.entries(app.env).map(([name, value]) => ({ name, value })));
     expect(container.resources).toEqual(app.resources);
     expect(new Set(objects.map(({ metadata }) => metadata.namespace))).toEqual(new Set([app.namespace]));
@@ -109,6 +111,27 @@ describe.runIf(kubectl || isOnCi)("kubectl kustomize builds (skipped where there
     writeStages(withApp("prod", "blog", { env }));
     const [container] = find(build("apps/blog/prod"), "Deployment", "blog").spec.template.spec.containers;
     expect(container.env).toEqual(Object.entries(env).map(([name, value]) => ({ name, value })));
+    writeStages(seed);
+  });
+
+  it("an overlay over a base of people's own, with its image and pull secret", () => {
+    writeStages(guarded);
+    const at = "apps/other-app/base";
+    const container = { name: "web", image: "ghcr.io/acme/other-app", env: [{ name: "A", value: "b" }] };
+    const spec = {
+      imagePullSecrets: [{ name: "mirror" }],
+      containers: [{ name: "sidecar", image: "sidecar" }, container],
+    };
+    const deployment = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "other-app" } };
+    write(`${at}/deployment.yaml`, JSON.stringify({ ...deployment, spec: { template: { spec } } }));
+    write(`${at}/kustomization.yaml`, JSON.stringify({ resources: ["deployment.yaml"] }));
+    const built = find(build("apps/other-app/prod"), "Deployment", "other-app").spec.template.spec;
+    expect(built.containers.find(({ name }: { name: string }) => name === "web")).toEqual({
+      ...container,
+      image: "ghcr.io/acme/other-app:v0.3.8",
+    });
+    expect(built.containers).toHaveLength(2);
+    expect(built.imagePullSecrets.map(({ name }: { name: string }) => name).toSorted()).toEqual(["mirror", "registry"]);
     writeStages(seed);
   });
 

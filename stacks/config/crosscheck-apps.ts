@@ -62,7 +62,10 @@ function hostProblems({ file, name, shared, own }: Use): readonly Problem[] {
     .map((protocol) => ({
       file,
       path: ["overrides", name, "hosts", protocol],
-      message: `the base has no ${protocol} Ingress; add ${protocol} to apps.${name}.ingress in Pulumi.yaml`,
+      message:
+        shared.base === "external"
+          ? `the base of ${name} is external: its hosts are yours too, so remove them here`
+          : `the base has no ${protocol} Ingress; add ${protocol} to apps.${name}.ingress in Pulumi.yaml`,
     }));
 }
 

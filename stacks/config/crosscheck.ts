@@ -1,5 +1,6 @@
 import { crosscheckApps } from "./crosscheck-apps.ts";
 import { crosscheckCluster } from "./crosscheck-cluster.ts";
+import { crosscheckRollout } from "./crosscheck-rollout.ts";
 import { duplicates } from "./duplicates.ts";
 import type { Problem } from "./error.ts";
 import { name } from "./names.ts";
@@ -43,7 +44,13 @@ function crosscheckNames({ project, shared }: Written): readonly Problem[] {
   const wrong = name.safeParse(project).success ? [] : [{ file: "Pulumi.yaml", path: ["name"], message }];
   const long = shared.stages.flatMap((stage, index) =>
     `${project}-${stage.name}`.length > 40
-      ? [{ file: "Pulumi.yaml", path: ["stages", index, "name"], message: `${project}-${stage.name} has more than 40 letters` }]
+      ? [
+          {
+            file: "Pulumi.yaml",
+            path: ["stages", index, "name"],
+            message: `${project}-${stage.name} has more than 40 letters`,
+          },
+        ]
       : [],
   );
   return [...wrong, ...long];
@@ -56,5 +63,8 @@ export function crosscheck(written: Written): readonly Problem[] {
     crosscheckCluster({ project: written.project, stage, cluster }),
   );
   // Two stages that cannot be told apart make every app of theirs a clash: say the cause, not its echoes.
-  return stages.length > 0 ? [...stages, ...clusters] : [...crosscheckApps(written), ...clusters];
+  const rollout = crosscheckRollout(written);
+  return stages.length > 0
+    ? [...stages, ...rollout, ...clusters]
+    : [...crosscheckApps(written), ...rollout, ...clusters];
 }

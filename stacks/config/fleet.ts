@@ -20,6 +20,15 @@ export interface Repository {
   readonly branch: string;
   /** Name of the Secret in `flux-system` that holds the stage's age key, when files are encrypted with SOPS. */
   readonly decryption: { readonly secret: string } | undefined;
+  readonly write: WriteAccess;
+}
+
+/** What image automation pushes with; the Secret is in `flux-system`, and its keys follow from the provider. */
+export interface WriteAccess {
+  readonly url: string;
+  readonly secret: string;
+  /** `github`: a GitHub App; `generic`: a deploy key (ssh), or a token (https). */
+  readonly provider: "generic" | "github";
 }
 
 export interface Stage {
@@ -61,12 +70,20 @@ export interface NodePool {
 
 export type Protocol = "http" | "https";
 
+/** Whose the files below `apps/<app>/base` are: this program's, or people's. */
+export type Base =
+  | { readonly kind: "rendered"; readonly ports: { readonly container: number; readonly service: number } }
+  /** `container` names the one that runs the image, in a Deployment named after the app. */
+  | { readonly kind: "external"; readonly container: string };
+
 export interface App {
   readonly name: string;
   /** Image without tag: `ghcr.io/acme/blog`. */
   readonly image: string;
   readonly namespace: string;
-  readonly ports: { readonly container: number; readonly service: number };
+  readonly base: Base;
+  /** Secret in the app's namespace (dockerconfigjson) by which Flux scans the registry and nodes pull the image. */
+  readonly pullSecret: string | undefined;
   /** Which Ingresses the base has. A stage without hosts for one drops it. */
   readonly ingress: readonly Protocol[];
   /** cert-manager ClusterIssuer for the HTTPS hosts; without one the Secret `<app>-tls` is expected to be there. */
@@ -77,6 +94,8 @@ export interface App {
   readonly stages: readonly string[];
   /** First tag of this stage. From then on Flux owns it. */
   readonly tag: string;
+  /** Whether a new tag is committed, or proposed for a person to merge. */
+  readonly rollout: "direct" | "pull-request";
   readonly replicas: number;
   readonly hosts: { readonly [protocol in Protocol]: readonly string[] };
   readonly env: { readonly [name: string]: string };

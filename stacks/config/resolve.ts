@@ -1,7 +1,7 @@
 import { crosscheck } from "./crosscheck.ts";
 import { ConfigError, type Problem } from "./error.ts";
 import { explain } from "./explain.ts";
-import type { App, Cluster, Fleet, Stage } from "./fleet.ts";
+import type { App, Base, Cluster, Fleet, Stage } from "./fleet.ts";
 import { zoneOf } from "./locations.ts";
 import { didYouMean, parse } from "./parse.ts";
 import { channelOf, type ProjectKeys, projectKeys, type StackKeys, stackKeys, type Written } from "./schema.ts";
@@ -21,6 +21,10 @@ function cluster(keys: StackKeys["cluster"]): Cluster {
   };
 }
 
+/** Ports are given for a rendered base and for no other (crosscheck-rollout.ts). */
+const base = (app: string, { ports, container = app }: ProjectKeys["apps"][string]): Base =>
+  ports ? { kind: "rendered", ports } : { kind: "external", container };
+
 function app(name: string, stage: string, written: Written): readonly App[] {
   const shared = written.shared.apps[name];
   const own = written.stacks[stage]?.overrides[name];
@@ -31,12 +35,14 @@ function app(name: string, stage: string, written: Written): readonly App[] {
       name,
       image: shared.image,
       namespace: shared.namespace ?? name,
-      ports: shared.ports,
+      base: base(name, shared),
+      pullSecret: shared.pullSecret,
       ingress: shared.ingress,
       issuer: shared.issuer,
       baseTag: shared.tag,
       stages: names.filter((each) => shared.stages?.includes(each) ?? true),
       tag: own.tag,
+      rollout: own.rollout,
       replicas: own.replicas,
       hosts: own.hosts,
       env: own.env,
@@ -53,10 +59,10 @@ function stage(written: Written, { name, path, channel }: ProjectKeys["stages"][
 }
 
 function fleet(written: Written): Fleet {
-  const { url, pushUrl, branch, decryption } = written.shared.repository;
+  const { url, pushUrl, branch, decryption, write } = written.shared.repository;
   return {
     project: written.project,
-    repository: { url, pushUrl: pushUrl ?? url, branch, decryption },
+    repository: { url, pushUrl: pushUrl ?? url, branch, decryption, write: { ...write, url: write.url ?? url } },
     stages: written.shared.stages.flatMap((each) => stage(written, each)),
   };
 }

@@ -16,6 +16,17 @@ const repository = z.strictObject({
     .strictObject({ secret: name })
     .optional()
     .describe("the Secret in flux-system with the stage's age key; files encrypted with SOPS are then decrypted"),
+  write: z
+    .strictObject({
+      secret: name.describe("in flux-system: identity, identity.pub and known_hosts, or username and password"),
+      provider: z
+        .enum(["generic", "github"])
+        .default("generic")
+        .describe("github: the Secret has githubAppID, githubAppInstallationID and githubAppPrivateKey"),
+      url: gitUrl.optional().describe("as image automation pushes to it, when that differs from url"),
+    })
+    .default({ secret: "flux-system", provider: "generic" })
+    .describe("what image automation pushes with; bootstrap's Secret, if not given"),
 });
 
 const channel = z.union([z.literal("stable"), z.strictObject({ prerelease: prereleaseId })], {
@@ -31,7 +42,15 @@ const stage = z.strictObject({
 const app = z.strictObject({
   image: image.describe("without tag"),
   namespace: name.optional().describe("the app's name, if not given"),
-  ports: z.strictObject({ container: port, service: port.default(80) }),
+  pullSecret: name.optional().describe("dockerconfigjson Secret in the app's namespace, to scan and to run the image"),
+  base: z
+    .enum(["rendered", "external"])
+    .default("rendered")
+    .describe("external: apps/<app>/base is yours, with a Deployment named after the app"),
+  container: name
+    .optional()
+    .describe("which container of an external base runs the image; the app's name, if not given"),
+  ports: z.strictObject({ container: port, service: port.default(80) }).optional(),
   ingress: z
     .array(z.enum(["http", "https"]))
     .default([])
@@ -83,6 +102,10 @@ const resources = z.strictObject({
 
 const override = z.strictObject({
   tag: tag.describe("the first tag; from then on the tag belongs to Flux"),
+  rollout: z
+    .enum(["direct", "pull-request"])
+    .default("direct")
+    .describe("how a new tag reaches the stage: as a commit, or as a pull request that a person merges"),
   replicas: z.int().min(0).max(1000).default(1),
   hosts: z
     .strictObject({ http: z.array(host).default([]), https: z.array(host).default([]) })

@@ -1,7 +1,7 @@
 import type { App, Repository } from "../config/fleet.ts";
 import { tagPolicy } from "./channel.ts";
 import { kustomize } from "./kustomize.ts";
-import { fluxNamespace, imageUpdaterPath, overlayPath, policyName, readSource, writeSource } from "./names.ts";
+import { fluxNamespace, imageUpdaterPath, overlayPath, policyName, pushBranch, writeSource } from "./names.ts";
 import type { Target } from "./target.ts";
 import type { KubeObject, Manifests } from "./yaml.ts";
 
@@ -17,6 +17,7 @@ function imageRepository(app: App, target: Target): KubeObject {
       interval: "10m",
       timeout: "60s",
       provider: "generic",
+      ...(app.pullSecret ? { secretRef: { name: app.pullSecret } } : {}),
       // A list replaces Flux's default, its first entry here.
       exclusionList: ["^.*\\.sig$", "^sha256-.*\\.(att|sbom)$"],
     },
@@ -54,7 +55,10 @@ function interval(name: string): string {
   return `${60 + (sum % 30)}s`;
 }
 
-/** Checkout and push branch are both set and equal: a branch that Flux takes for another one is force-pushed. */
+/**
+ * Checkout and push branch are both set, and equal for a direct commit: a branch that Flux takes for another one is
+ * force-pushed. So no two automations share the branch of a pull request (fluxcd/image-automation-controller#450).
+ */
 function gitSettings(app: App, { repository: { branch }, stage }: Target) {
   return {
     checkout: { ref: { branch } },
@@ -63,7 +67,7 @@ function gitSettings(app: App, { repository: { branch }, stage }: Target) {
       messageTemplateValues: { app: app.name, stage: stage.name },
       messageTemplate,
     },
-    push: { branch },
+    push: { branch: app.rollout === "direct" ? branch : pushBranch(app.name, stage.name) },
   };
 }
 
@@ -84,14 +88,22 @@ function imageUpdateAutomation(app: App, target: Target): KubeObject {
   };
 }
 
-/** Bootstrap's credential serves both sources: it is the stage's read-write deploy key, or its token. */
-function imageWriteRepo({ url, branch }: Repository, apiVersion: string): KubeObject {
+/** By default bootstrap's credential serves both sources: it is the stage's read-write deploy key, or its token. */
+function imageWriteRepo({ write, branch }: Repository, apiVersion: string): KubeObject {
+  const { url, secret, provider } = write;
   return {
     apiVersion,
     kind: "GitRepository",
     metadata: { name: writeSource, namespace: fluxNamespace },
     // Automation clones by itself and never reads the artifact, so fetching one is rarely of use.
-    spec: { interval: "1h", timeout: "60s", url, ref: { branch }, secretRef: { name: readSource } },
+    spec: {
+      interval: "1h",
+      timeout: "60s",
+      url,
+      ref: { branch },
+      ...(provider === "github" ? { provider } : {}),
+      secretRef: { name: secret },
+    },
   };
 }
 

@@ -15,5 +15,8 @@ export const overlayPath = (app: string, stage: string): string => `apps/${app}/
 export const infrastructurePath = (cluster: string): string => `${cluster}/infrastructure`;
 export const imageUpdaterPath = (cluster: string): string => `${cluster}/infrastructure/image-updater`;
 
+/** Where an automation proposes a new tag; the workflow in pull-requests.ts looks for branches of this form. */
+export const pushBranch = (app: string, stage: string): string => `flux/${stage}/${app}`;
+
 /** With the stage, so that another stage's marker never names a policy of this cluster (fluxcd/flux2#4217). */
 export const policyName = (app: string, stage: string): string => `${app}-${stage}`;

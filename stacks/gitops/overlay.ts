@@ -22,11 +22,14 @@ function resources({ requests, limits }: Resources) {
   };
 }
 
+/** In the overlay, so that it serves an external base too; kustomize merges the list by name. */
+const pullSecrets = ({ pullSecret }: App) => (pullSecret ? { imagePullSecrets: [{ name: pullSecret }] } : {});
+
 /** A strategic merge patch: Flux's setter does not read JSON 6902 lists or inline patches (fluxcd/flux2#2826). */
 function deploymentPatch(app: App, stage: string): KubeObject {
   const marker = { namespace: app.namespace, policy: policyName(app.name, stage) };
   const container = {
-    name: app.name,
+    name: app.base.kind === "external" ? app.base.container : app.name,
     image: marked(`${app.image}:${app.tag}`, marker),
     ...environment(app),
     ...(app.resources ? resources(app.resources) : {}),
@@ -35,7 +38,7 @@ function deploymentPatch(app: App, stage: string): KubeObject {
     apiVersion: "apps/v1",
     kind: "Deployment",
     metadata: { name: app.name },
-    spec: { replicas: app.replicas, template: { spec: { containers: [container] } } },
+    spec: { replicas: app.replicas, template: { spec: { ...pullSecrets(app), containers: [container] } } },
   };
 }
 

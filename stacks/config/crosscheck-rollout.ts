@@ -1,0 +1,60 @@
+import type { Problem } from "./error.ts";
+import type { ProjectKeys, Written } from "./schema.ts";
+
+type Shared = ProjectKeys["apps"][string];
+
+const shared = (path: Problem["path"], message: string): Problem => ({ file: "Pulumi.yaml", path, message });
+
+/** An external base is people's, so what would be rendered into it is written there. */
+function baseProblems(name: string, app: Shared): readonly Problem[] {
+  const at = (key: string, message: string) => shared(["apps", name, key], message);
+  if (app.base === "rendered") {
+    const container = `is for an external base; the rendered one calls it ${name}. Remove it, or set base: external`;
+    return [
+      ...(app.ports ? [] : [at("ports", "missing (a mapping; only an external base has none)")]),
+      ...(app.container ? [at("container", container)] : []),
+    ];
+  }
+  const unread = [app.ports && "ports", app.ingress.length > 0 && "ingress", app.issuer && "issuer"];
+  const message = `the base of ${name} is external: write it in apps/${name}/base and remove it here`;
+  return unread.flatMap((key) => (key ? [at(key, message)] : []));
+}
+
+/** Flux logs in as a GitHub App over https only (source-controller, GitRepository `provider`). */
+function writeProblems({ url, write }: ProjectKeys["repository"]): readonly Problem[] {
+  if (write.provider !== "github") return [];
+  const at = (key: string, message: string) => shared(["repository", "write", key], message);
+  const pushed = write.url ?? url;
+  const https = pushed.replace(/^ssh:\/\/([^@/]+@)?/, "https://");
+  const bootstrap = "is bootstrap's, with a deploy key or token in it; give the App's data a Secret of its own";
+  return [
+    ...(pushed === https ? [] : [at("url", `a GitHub App pushes over https: use ${https}, not ${pushed}`)]),
+    ...(write.secret === "flux-system" ? [at("secret", `flux-system ${bootstrap}`)] : []),
+  ];
+}
+
+/** Git keeps no branch beside branches below its name, and the pull requests' workflow takes what lies below for its own. */
+function branchProblems({ shared: { repository }, stacks }: Written): readonly Problem[] {
+  const { branch } = repository;
+  const overrides = Object.entries(stacks).flatMap(([stage, own]) =>
+    Object.entries(own.overrides).map(([name, { rollout }]) => ({ file: `Pulumi.${stage}.yaml`, name, rollout })),
+  );
+  if (branch !== "flux" && !branch.startsWith("flux/")) return [];
+  return overrides
+    .filter(({ rollout }) => rollout === "pull-request")
+    .map(({ file, name }) => ({
+      file,
+      path: ["overrides", name, "rollout"],
+      message: `its branch lies below flux/, where repository.branch (${branch}) is too; rename that one`,
+    }));
+}
+
+/** How a tag comes into the repository, and whose the files are that it is written beside. */
+export function crosscheckRollout(written: Written): readonly Problem[] {
+  const { apps, repository } = written.shared;
+  return [
+    ...Object.entries(apps).flatMap(([name, app]) => baseProblems(name, app)),
+    ...writeProblems(repository),
+    ...branchProblems(written),
+  ];
+}
