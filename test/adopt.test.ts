@@ -1,0 +1,411 @@
+/** The article's repository, with its errors, and repositories that make one mistake each. */
+import { execFileSync } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { adoptCommand } from "../commands/adopt.ts";
+import type { Adoption } from "../stacks/adopt/adopt.ts";
+import { resolve } from "../stacks/config/resolve.ts";
+import { sourcesOf } from "../stacks/config/sources.ts";
+import { render } from "../stacks/gitops/render.ts";
+
+const article = join(import.meta.dirname, "adopt/article");
+const root = join(import.meta.dirname, "..");
+
+let folder = "";
+let project = "";
+let repo = "";
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "k3s-stages-adopt-"));
+  project = join(folder, "project");
+  repo = join(folder, "repo");
+  cpSync(join(import.meta.dirname, "configs/valid/seed"), project, { recursive: true });
+  cpSync(join(root, "pins.json"), join(project, "pins.json"));
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const run = (...args: readonly string[]) => adoptCommand(args, project);
+
+async function adopted(at: string): Promise<Adoption> {
+  return JSON.parse((await run("--repo", at, "--json")).text) as Adoption;
+}
+
+/** The article's repository with some files otherwise; `null` removes one. */
+async function edited(edits: { readonly [path: string]: string | null | ((text: string) => string) }) {
+  cpSync(article, repo, { recursive: true });
+  for (const [path, edit] of Object.entries(edits)) {
+    const file = join(repo, path);
+    mkdirSync(dirname(file), { recursive: true });
+    if (edit === null) rmSync(file);
+    else writeFileSync(file, typeof edit === "string" ? edit : edit(readFileSync(file, "utf8")));
+  }
+  return await adopted(repo);
+}
+
+const filesIn = (path: string) =>
+  readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(path.length + 1))
+    .toSorted();
+
+const findings = (adoption: Adoption, code: string) =>
+  adoption.findings
+    .filter((each) => each.code === code)
+    .map(({ path, line, message }) => `${path}:${line}: ${message}`);
+
+const updater = (cluster: string, file: string) => `clusters/${cluster}/infrastructure/image-updater/blog/${file}`;
+
+describe("the article's repository", () => {
+  it("is understood: stages with cluster and channel, apps with what runs", async () => {
+    const { system } = await adopted(article);
+    expect(system.stages).toEqual([
+      { name: "dev", path: "clusters/dev", channel: { kind: "prerelease", id: "develop" } },
+      { name: "stage", path: "clusters/stage", channel: { kind: "prerelease", id: "stage" } },
+      { name: "prod", path: "clusters/production", channel: { kind: "stable" } },
+    ]);
+    expect(system.apps.map(({ name }) => name)).toEqual(["blog", "other-app", "second-other-app"]);
+    const [blog] = system.apps;
+    expect(blog).toMatchObject({
+      image: "ghcr.io/acme/blog",
+      namespace: "blog",
+      ports: { container: 8080, service: 80 },
+      ingress: ["http", "https"],
+      issuer: "letsencrypt",
+      baseTag: "v0.0.1-develop.1",
+    });
+    expect(blog?.uses.map(({ stage, tag, replicas, hosts }) => [stage, tag, replicas, ...hosts.http])).toEqual([
+      ["dev", "v1.9.32-develop.2", 1, "blog.dev.example.com"],
+      ["stage", "v1.9.32-stage.1", 1, "blog.stage.example.com"],
+      ["prod", "v1.9.31", 3, "blog.example.com"],
+    ]);
+    expect(system).toMatchObject({ url: "ssh://git@github.com/acme/fluxcd", branch: "main", decryption: "sops-age" });
+  });
+
+  it("gives a configuration that validates and renders the tags that run", async () => {
+    const { configuration, problems } = await adopted(article);
+    expect(problems).toBe("");
+    expect(Object.keys(configuration)).toEqual([
+      "Pulumi.yaml",
+      "Pulumi.dev.yaml",
+      "Pulumi.stage.yaml",
+      "Pulumi.prod.yaml",
+    ]);
+    const fleet = resolve(sourcesOf(configuration));
+    const { files } = render(fleet, "stage", { flux: "2.9.4" });
+    expect(files["apps/blog/stage/deployment-patch.yaml"]).toContain(
+      'image: ghcr.io/acme/blog:v1.9.32-stage.1 # {"$imagepolicy": "blog:blog-stage"}',
+    );
+    expect(configuration["Pulumi.prod.yaml"]).toContain("# A sample, to be chosen");
+  });
+
+  it.each([
+    ["filter-matches-nothing", 9],
+    ["range-word", 3],
+    ["api-version", 27],
+    ["removed-template-field", 9],
+
+    ["prune-false", 9],
+    ["not-applied", 9],
+  ])("has the article's error %s in %i places", async (code, count) => {
+    const { findings: all } = await adopted(article);
+    expect(all.filter((each) => each.code === code && each.severity === "error")).toHaveLength(count);
+  });
+
+  it("has each error with its file, its line and what follows", async () => {
+    const adoption = await adopted(article);
+    const first = (code: string) =>
+      findings(adoption, code).find((each) => each.includes("clusters/dev") && each.includes("blog"));
+    expect(first("filter-matches-nothing")).toBe(
+      `${updater("dev", "image-policy.yaml")}:11: the filter ^v[0-9]+\\.[0-9]+\\.[0-9]+\\.[0-9]+$ matches none of blog's tags, not even ` +
+        "v1.9.32-develop.2, which dev runs (it wants four numbers, and a tag of four numbers is no version): " +
+        "the policy never selects anything, and the automation reports Ready while nothing happens",
+    );
+    expect(first("range-word")).toBe(
+      `${updater("dev", "image-policy.yaml")}:14: -dev in the range >=1.0.0-dev selects no channel: it admits the prereleases ` +
+        "of all of them, and dev's tags say -develop, not -dev",
+    );
+    expect(first("range-loose")).toContain("v1.9.33-stage.1 of stage would run in dev too");
+    expect(first("api-version")).toContain("image.toolkit.fluxcd.io/v1beta2 is no longer served by Flux 2.9");
+    expect(first("removed-template-field")).toContain(
+      `${updater("dev", "image-update-automation.yaml")}:20: the message template uses .Updated`,
+    );
+    expect(first("read-only-source")).toContain(
+      "flux-system-write (clusters/dev/infrastructure/image-updater/image-write-repo.yaml:12), whose Secret flux-system",
+    );
+    expect(first("prune-false")).toContain("private/blog.yaml:11: prune: false");
+    expect(first("not-applied")).toContain(
+      "private/blog.yaml:3: clusters/dev/flux-system/kustomization.yaml does not list this file: Flux never applies Kustomization blog",
+    );
+  });
+
+  it("says which files would be new, which are in the way, and which define an object twice", async () => {
+    const { stages, kept } = await adopted(article);
+    const prod = stages.find(({ stage }) => stage === "prod");
+    expect(prod?.created).toContain("clusters/production/apps/blog.yaml");
+    expect(prod?.conflicts.map(({ path }) => path)).toContain("apps/blog/prod/deployment-patch.yaml");
+    expect(prod?.twice).toContainEqual({
+      path: "clusters/production/flux-system/kustomizations/private/blog.yaml",
+      object: "Kustomization flux-system/blog",
+      rendered: "clusters/production/apps/blog.yaml",
+    });
+    expect(kept).toContain("README.md");
+    expect(
+      stages.flatMap(({ created, conflicts }) =>
+        created.filter((path) => conflicts.some((each) => each.path === path)),
+      ),
+    ).toEqual([]);
+  });
+
+  it("is not touched, and the project neither", async () => {
+    cpSync(article, repo, { recursive: true });
+    const before = filesIn(folder);
+    expect((await run("--repo", repo)).code).toBe(1);
+    expect(filesIn(folder)).toEqual(before);
+  });
+});
+
+describe("a repository with one more mistake", () => {
+  const stagePolicy = updater("stage", "image-policy.yaml");
+
+  it("lets other channels in when the filter is missing, and shows such tags", async () => {
+    const policy = (text: string) => text.replace(/ {2}filterTags:\n.*\n/, "");
+    expect(findings(await edited({ [stagePolicy]: policy }), "filter-missing")).toEqual([
+      `${stagePolicy}:12: there is no filter, and the range >=1.0.0-stage also takes v1.9.33-develop.1 of dev, v1.9.33 of prod: the tag would run in stage too`,
+    ]);
+  });
+
+  it("lets other channels in when the filter is not anchored", async () => {
+    const loose = (text: string) => text.replace(/pattern: .*/, "pattern: '^v[0-9]+.[0-9]+.[0-9]+'");
+    const all = findings(await edited({ [stagePolicy]: loose }), "filter-loose");
+    expect(all).toEqual([expect.stringContaining("v1.9.33-develop.1 of dev, v1.9.33 of prod")]);
+  });
+
+  it("says nothing about a filter that is its channel's own", async () => {
+    const good = (text: string) =>
+      text
+        .replace(/pattern: .*/, () => "pattern: '^v[0-9]+[.][0-9]+[.][0-9]+-stage[.][0-9]+$'")
+        .replace(/range: .*/, "range: '>=1.0.0-0'");
+    const { findings: all } = await edited({ [stagePolicy]: good });
+    expect(all.filter(({ path }) => path === stagePolicy).map(({ code }) => code)).toEqual(["api-version"]);
+  });
+
+  it("never selects a prerelease with a stable range", async () => {
+    const stable = (text: string) =>
+      text.replace(/pattern: .*/, "pattern: '-stage'").replace(/range: .*/, "range: '>=1.0.0'");
+    expect(findings(await edited({ [stagePolicy]: stable }), "range-selects-nothing")).toContainEqual(
+      `${stagePolicy}:14: the range >=1.0.0 does not take v1.9.32-stage.1, which stage runs: no tag like it is ever selected`,
+    );
+  });
+
+  it("judges no filter that could take for ever", async () => {
+    const heavy = (text: string) => text.replace(/pattern: .*/, () => "pattern: '^(([0-9]+)+[.])+$'");
+    const { findings: all } = await edited({ [stagePolicy]: heavy });
+    expect(all.filter(({ path }) => path === stagePolicy).map(({ code }) => code)).toContain("filter-unreadable");
+  });
+
+  it.each([
+    [
+      "marker-without-policy",
+      "apps/blog/stage/deployment-patch.yaml",
+      (text: string) => text.replace("blog:blog-policy", "web:blog-policy"),
+      "no ImagePolicy web:blog-policy in the cluster of stage (clusters/stage); there is blog:blog-policy",
+    ],
+    [
+      "no-marker",
+      "apps/blog/stage/deployment-patch.yaml",
+      (text: string) => text.replace(/ # \{.*/, ""),
+      "v1.9.32-stage.1 has no marker: blog is never updated in stage",
+    ],
+    [
+      "marker-in-base",
+      "apps/blog/base/deployment.yaml",
+      (text: string) => text.replace(/(image: .*)/, '$1 # {"$imagepolicy": "blog:blog-policy"}'),
+      "every stage's automation finds it",
+    ],
+    [
+      "marker-in-json6902",
+      "apps/blog/stage/json-patch.yaml",
+      '- op: replace\n  path: /spec/x\n  value: blog:v1.9.32-stage.1 # {"$imagepolicy": "blog:blog-policy"}\n',
+      "Flux's setter does not read it",
+    ],
+    [
+      "marker-ignored",
+      "apps/blog/stage/kustomization.yaml",
+      (text: string) =>
+        text.replace(
+          "patches:\n",
+          () => 'patches:\n  - patch: |\n      image: x # {"$imagepolicy": "blog:blog-policy"}\n',
+        ),
+      "Flux does not see this marker",
+    ],
+    [
+      "images-over-marker",
+      "apps/blog/stage/kustomization.yaml",
+      (text: string) => `${text}\nimages:\n  - name: ghcr.io/acme/blog\n    newTag: v1.0.0\n`,
+      "has no effect",
+    ],
+    [
+      "update-path-missing",
+      updater("stage", "image-update-automation.yaml"),
+      (text: string) => text.replace(/ {4}path: .*\n/, ""),
+      "has no update.path, which means the whole repository",
+    ],
+    [
+      "update-path-too-wide",
+      updater("stage", "image-update-automation.yaml"),
+      (text: string) => text.replace(/ {4}path: .*/, "    path: ./apps/blog"),
+      "apps/blog/dev/deployment-patch.yaml:12 as well, which is not stage's",
+    ],
+    [
+      "update-path-not-there",
+      updater("stage", "image-update-automation.yaml"),
+      (text: string) => text.replace(/ {4}path: .*/, "    path: ./apps/blog/staging"),
+      "does not exist",
+    ],
+    [
+      "repository-missing",
+      updater("stage", "image-policy.yaml"),
+      (text: string) => text.replace("blog-repo ", "blog "),
+      "there is no ImageRepository blog in the namespace blog",
+    ],
+    [
+      "policy-without-automation",
+      updater("stage", "image-update-automation.yaml"),
+      null,
+      "nobody writes what the policy selects",
+    ],
+    ["unreadable", "apps/blog/stage/odd.yaml", "a: [1\nb: }", "skipped here"],
+    [
+      "unreadable",
+      "apps/blog/stage/bomb.yaml",
+      `a: &a [x, x]\n${"bcdefgh"
+        .split("")
+        .map((key, i) => `${key}: &${key} [${`*${"abcdefgh"[i]}, `.repeat(9)}x]`)
+        .join("\n")}\n`,
+      "skipped here",
+    ],
+    [
+      "tag-without-v",
+      "apps/blog/stage/deployment-patch.yaml",
+      (text: string) => text.replace(":v1.9.32", ":1.9.32"),
+      "1.9.32-stage.1 has no v",
+    ],
+  ])("reports %s in %s", async (...[code, path, edit, message]) => {
+    const adoption = await edited({ [path]: edit });
+    expect(findings(adoption, code)).toContainEqual(expect.stringContaining(message));
+  });
+
+  it("says why the configuration does not validate, and plans nothing from it", async () => {
+    const untagged = (text: string) => text.replace(/blog:v1.9.32-stage.1.*/, "blog:latest");
+    const { problems, stages } = await edited({ "apps/blog/stage/deployment-patch.yaml": untagged });
+    expect(problems).toContain("latest is not a tag that stage takes");
+    expect(stages).toEqual([]);
+  });
+
+  it("leaves an app out of the stages that have no overlay of it", async () => {
+    const overlay = "apps/blog/dev";
+    const { configuration, problems } = await edited({
+      [`${overlay}/kustomization.yaml`]: null,
+      [`${overlay}/deployment-patch.yaml`]: null,
+    });
+    expect(problems).toBe("");
+    expect(configuration["Pulumi.yaml"]).toMatch(/stages: \[ ?stage, prod ?\]/);
+  });
+});
+
+describe("npm run adopt", () => {
+  it("gives the same configuration again from what it renders, and finds nothing wrong in that", async () => {
+    const { configuration } = await adopted(article);
+    const fleet = resolve(sourcesOf(configuration));
+    const trees = fleet.stages.map(({ name }) => render(fleet, name, { flux: "2.9.4" }).files);
+    for (const [path, text] of trees.flatMap((files) => Object.entries(files))) {
+      mkdirSync(dirname(join(repo, path)), { recursive: true });
+      writeFileSync(join(repo, path), text);
+    }
+    const again = await adopted(repo);
+    expect(again.configuration).toEqual(configuration);
+    expect(again.findings.filter(({ severity }) => severity === "error")).toEqual([]);
+    expect(again.stages.map(({ changed, conflicts, twice }) => [changed, conflicts, twice])).toEqual([
+      [[], [], []],
+      [[], [], []],
+      [[], [], []],
+    ]);
+    expect((await run("--repo", repo)).code).toBe(0);
+  });
+
+  it("reads a branch of a bare repository", async () => {
+    const git = (...args: readonly string[]) => execFileSync("git", args, { cwd: repo, stdio: "pipe" });
+    cpSync(article, repo, { recursive: true });
+    git("init", "--quiet", "-b", "main");
+    git("add", "-A");
+    git("-c", "user.name=someone", "-c", "user.email=someone@example.com", "commit", "--quiet", "-m", "by hand");
+    git("clone", "--quiet", "--bare", repo, join(folder, "bare.git"));
+    expect(await adopted(join(folder, "bare.git"))).toEqual(await adopted(article));
+    expect(await adopted(`file://${folder}/bare.git`)).toEqual(await adopted(article));
+  });
+
+  it("does not follow a symbolic link", async () => {
+    cpSync(article, repo, { recursive: true });
+    symlinkSync(join(article, "apps/blog"), join(repo, "apps/linked"));
+    const { system, kept } = await adopted(repo);
+    expect(system.apps.map(({ name }) => name)).not.toContain("linked");
+    expect(kept).toContain("apps/linked");
+  });
+
+  it("writes the configuration into a folder, and never over a file", async () => {
+    const out = join(folder, "out");
+    expect((await run("--repo", article, "--out", out)).text).toContain(`in ${out}`);
+    expect(filesIn(out)).toEqual(["Pulumi.dev.yaml", "Pulumi.prod.yaml", "Pulumi.stage.yaml", "Pulumi.yaml"]);
+    rmSync(join(out, "Pulumi.dev.yaml"));
+    const { code, text } = await run("--repo", article, "--out", out);
+    expect(code).toBe(1);
+    expect(text).toContain("exists already, and nothing is overwritten.");
+    expect(existsSync(join(out, "Pulumi.dev.yaml"))).toBe(false);
+  });
+
+  it("says each kind of mistake once in words, and where else it was made", async () => {
+    const { code, text } = await run("--repo", article);
+    expect(code).toBe(1);
+    expect(text.match(/\[removed-template-field\]/g)).toHaveLength(1);
+    expect(text).toContain("    also clusters/production/flux-system/kustomizations/private/blog.yaml:11\n");
+    expect(text).toContain("prod: 14 files new, 0 changed, 0 as they are, 36 conflicts");
+    expect(text).toContain("--- Pulumi.stage.yaml");
+  });
+
+  it("says that a folder is no such repository", async () => {
+    mkdirSync(repo);
+    expect(await run("--repo", repo)).toEqual({
+      code: 1,
+      text: `${repo} has no apps/<app>/<stage>/kustomization.yaml, so there is nothing to adopt.`,
+    });
+    expect((await run("--repo", join(folder, "nowhere"))).text).toContain("There is no folder");
+  });
+
+  it.each([
+    [[], "--repo is missing."],
+    [["--repo"], "--repo"],
+    [["--rep", "x"], "--rep"],
+  ])("shows the usage after %j, with exit code 2", async (args, message) => {
+    const { code, text } = await run(...args);
+    expect(code).toBe(2);
+    expect(text.split("\n")[0]).toContain(message);
+    expect(text).toContain("Usage: npm run adopt");
+  });
+
+  it("explains itself", async () => {
+    expect(await run("--help")).toEqual({ code: 0, text: expect.stringContaining("Usage: npm run adopt") });
+  });
+});
