@@ -3,8 +3,8 @@
  * kustomization.yaml through the Flux Kustomization `image-updater` to the image objects.
  */
 import { posix } from "node:path";
-import { parseAllDocuments } from "yaml";
 import type { z } from "zod";
+import { type Files, field, folderManifests, isA, type Manifest, nameIn } from "../../stacks/tree/manifests.ts";
 import {
   fluxKustomization,
   type GitRepository,
@@ -26,34 +26,10 @@ export interface ClusterObjects {
   readonly sources: readonly GitRepository[];
 }
 
-type Files = ReadonlyMap<string, string>;
-
-/** One YAML document and the file it stands in. */
-interface Manifest {
-  readonly path: string;
-  readonly value: unknown;
-}
-
 /** Name of the Flux Kustomization that brings the image objects. */
 const imageUpdater = "image-updater";
 
 const imageKinds = ["ImageRepository", "ImagePolicy", "ImageUpdateAutomation"];
-
-const field = (value: unknown, name: string): unknown =>
-  typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
-
-const isA = ({ value }: Manifest, group: string, kind: string): boolean =>
-  `${field(value, "apiVersion")}`.split("/")[0] === group && field(value, "kind") === kind;
-
-const nameIn = ({ value }: Manifest): unknown => field(field(value, "metadata"), "name");
-
-function documents(path: string, text: string): readonly Manifest[] {
-  const parsed = parseAllDocuments(text);
-  const broken = parsed.flatMap(({ errors }) => errors)[0];
-  if (broken) throw new Error(`${path}: ${broken.message}`);
-  const values: readonly unknown[] = parsed.map((document) => document.toJS());
-  return values.filter((value) => value !== null).map((value) => ({ path, value }));
-}
 
 /** @throws Error that names the file and every field that is not understood */
 function checked<S extends z.ZodType>(schema: S, { path, value }: Manifest): z.infer<S> {
@@ -66,28 +42,12 @@ function checked<S extends z.ZodType>(schema: S, { path, value }: Manifest): z.i
   throw new Error(`${path}: ${name} is not understood by this stand-in:${problems.join("")}`);
 }
 
-function kustomization(files: Files, folder: string): z.infer<typeof kustomizationFile> {
-  const path = posix.join(folder, "kustomization.yaml");
-  const text = files.get(path);
-  if (text === undefined)
-    throw new Error(`${path} is not in the repository, so nothing says what belongs to ${folder}`);
-  const [first = { path, value: null }, second] = documents(path, text);
-  if (second) throw new Error(`${path} has more than one document`);
-  return checked(kustomizationFile, first);
-}
-
-/** What a folder's kustomization.yaml lists, folders in folders included. */
-function build(files: Files, folder: string, trail: readonly string[] = []): readonly Manifest[] {
-  if (trail.includes(folder)) throw new Error(`${folder}/kustomization.yaml leads back to itself`);
-  return kustomization(files, folder).resources.flatMap((resource) => {
-    const path = posix.join(folder, resource);
-    const text = files.get(path);
-    if (text !== undefined) return documents(path, text);
-    const isFolder = [...files.keys()].some((file) => file.startsWith(`${path}/`));
-    if (!isFolder) throw new Error(`${folder}/kustomization.yaml lists ${resource}, which is no file or folder here`);
-    return build(files, path, [...trail, folder]);
+/** Nothing is generated: every folder of the rendered repository says what belongs to it. */
+const build = (files: Files, folder: string): readonly Manifest[] =>
+  folderManifests(files, folder, {
+    generates: false,
+    resources: (file) => checked(kustomizationFile, file).resources,
   });
-}
 
 /** The image objects; a cluster that syncs nothing but Flux itself has none. */
 function imageManifests(files: Files, root: readonly Manifest[], cluster: string): readonly Manifest[] {
