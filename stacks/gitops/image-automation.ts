@@ -1,7 +1,15 @@
 import type { App, Repository } from "../config/fleet.ts";
 import { tagPolicy } from "./channel.ts";
 import { kustomize } from "./kustomize.ts";
-import { fluxNamespace, imageUpdaterPath, overlayPath, policyName, pushBranch, writeSource } from "./names.ts";
+import {
+  automationAuthor,
+  fluxNamespace,
+  imageUpdaterPath,
+  overlayPath,
+  policyName,
+  pushBranch,
+  writeSource,
+} from "./names.ts";
 import type { Target } from "./target.ts";
 import type { KubeObject, Manifests } from "./yaml.ts";
 
@@ -63,7 +71,7 @@ function gitSettings(app: App, { repository: { branch }, stage }: Target) {
   return {
     checkout: { ref: { branch } },
     commit: {
-      author: { name: "fluxcdbot", email: "fluxcdbot@users.noreply.github.com" },
+      author: automationAuthor,
       messageTemplateValues: { app: app.name, stage: stage.name },
       messageTemplate,
     },

@@ -15,6 +15,9 @@ export const overlayPath = (app: string, stage: string): string => `apps/${app}/
 export const infrastructurePath = (cluster: string): string => `${cluster}/infrastructure`;
 export const imageUpdaterPath = (cluster: string): string => `${cluster}/infrastructure/image-updater`;
 
+/** As whom automations commit; a branch of nobody else's commits may be thrown away. */
+export const automationAuthor = { name: "fluxcdbot", email: "fluxcdbot@users.noreply.github.com" };
+
 /** Where an automation proposes a new tag; the workflow in pull-requests.ts looks for branches of this form. */
 export const pushBranch = (app: string, stage: string): string => `flux/${stage}/${app}`;
 

@@ -3,6 +3,7 @@ import type { Fleet, Stage } from "../config/fleet.ts";
 import { base } from "./base.ts";
 import { clusterFolder, placeholders } from "./cluster-folder.ts";
 import { overlay } from "./overlay.ts";
+import { pullRequests } from "./pull-requests.ts";
 import { apiVersions, type Versions } from "./versions.ts";
 import { type Manifests, toYaml } from "./yaml.ts";
 
@@ -21,7 +22,7 @@ function stageOf({ stages }: Fleet, name: string): Stage {
 }
 
 /**
- * The whole tree of one stage, its share of the common bases included; the same input gives the same bytes.
+ * The whole tree of one stage, its share of the common files included; the same input gives the same bytes.
  * @throws ConfigError for an unknown stage or a Flux version that nothing can be rendered for
  */
 export function render(fleet: Fleet, stageName: string, versions: Versions): Tree {
@@ -29,9 +30,10 @@ export function render(fleet: Fleet, stageName: string, versions: Versions): Tre
   const apps = stage.apps.map((app): Manifests => ({ ...base(app), ...overlay(app, stage.name) }));
   const cluster = clusterFolder({ repository: fleet.repository, stage, api: apiVersions(versions) });
   const manifests: Manifests = Object.assign({}, ...apps, cluster);
-  const paths = Object.keys(manifests).toSorted();
+  const texts = Object.entries(manifests).map(([path, objects]) => [path, toYaml(objects)] as const);
+  const files = [...texts, ...Object.entries(pullRequests(fleet, stage))];
   return {
-    files: Object.fromEntries(paths.map((path) => [path, toYaml(manifests[path] ?? [])])),
+    files: Object.fromEntries(files.toSorted(([a], [b]) => (a < b ? -1 : 1))),
     placeholders: placeholders(stage.path),
   };
 }
