@@ -234,12 +234,23 @@ describe("what git prints becomes one sentence", () => {
       "remote: error: GH006: Protected branch update failed for refs/heads/main.\n!\tx:refs/heads/main\t[remote rejected] (protected branch hook declined)",
       "refused",
     ],
+    [
+      "! [remote rejected] main -> main (refusing to allow a GitHub App to create or update workflow `.github/workflows/flux-pull-requests.yaml` without `workflows` permission)",
+      "refused",
+    ],
     ["Host key verification failed.\nfatal: Could not read from remote repository.", "host key"],
     ["fatal: write error: No space left on device", "disk full"],
     ["Error: spawn git ENOENT", "git missing"],
     ["fatal: something new", "other"],
   ])("%j: %s", (output, failure) => {
     expect(gitError(output, { url: "https://github.com/acme/gitops", branch: "main" }).failure).toBe(failure);
+  });
+
+  it("says which right a token lacks that may not push a workflow", () => {
+    const output =
+      "! [remote rejected] main -> main (refusing to allow a Personal Access Token to create or update workflow `x` without `workflow` scope)";
+    const { message } = gitError(output, { url: "https://github.com/acme/gitops", branch: "main" });
+    expect(message).toContain("give it the right to write workflows, or push over ssh");
   });
 
   it("shows neither the token nor the userinfo of an address", () => {

@@ -9,7 +9,7 @@ import { resolve } from "../stacks/config/resolve.ts";
 import { plan } from "../stacks/publish/merge.ts";
 import { manifestText } from "../stacks/publish/ownership.ts";
 import { type Pull, readPulls, writePulls } from "./fake-gh.ts";
-import { guarded, treeOf } from "./fleets.ts";
+import { guarded, guardedEdits, treeOf } from "./fleets.ts";
 import { gitRemote } from "./git-remote.ts";
 import { blogOnly, renderedTree } from "./rendered-tree.ts";
 import { type Edits, seedSources } from "./sources.ts";
@@ -126,6 +126,17 @@ describe("a new tag", () => {
     attended();
     expect(pulls()).toHaveLength(1);
     expect(pulls()[0]?.body).toContain("blog:v1.9.32 -> ghcr.io/acme/blog:v1.9.33");
+  });
+
+  it("of another app has a branch and a pull request of its own", async () => {
+    repo.edit(renderedTree(guardedEdits));
+    const at = { repository: repo.url, branch: "main", cluster: "clusters/production" };
+    await runAutomation({ ...at, tags: async () => ["v1.9.32"] });
+    attended();
+    expect(pulls().map(({ head, title }) => [head, title])).toEqual([
+      [branch, "Update blog in prod"],
+      ["flux/prod/other-app", "Update other-app in prod"],
+    ]);
   });
 
   it("never takes the pull request of a fork for its own", async () => {

@@ -52,6 +52,12 @@ const causes: readonly Cause[] = [
       `the credential for ${url} may read but not push: use a deploy key with write access, or a token with "contents: write"`,
   ],
   [
+    /without `workflows?` (scope|permission)/,
+    "refused",
+    (url) =>
+      `the token for ${url} may not push a workflow, which pull requests need: give it the right to write workflows, or push over ssh`,
+  ],
+  [
     /\[remote rejected\]|hook declined|protected branch/,
     "refused",
     (url, branch) =>

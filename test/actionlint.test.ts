@@ -1,0 +1,31 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { guarded, treeOf } from "./fleets.ts";
+import { buildOracle, buildTimeout, describeWithGo } from "./go-oracle.ts";
+
+describeWithGo("actionlint (skipped where there is no Go)", () => {
+  let folder = "";
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "k3s-stages-actionlint-"));
+    const command = "github.com/rhysd/actionlint/cmd/actionlint";
+    await buildOracle({ binary: join(folder, "actionlint"), module: "actionlint", command });
+  }, buildTimeout);
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const lint = (input = "") => {
+    const { stdout, stderr, status } = spawnSync(join(folder, "actionlint"), ["-"], { input, encoding: "utf8" });
+    return { status, output: `${stdout}${stderr}` };
+  };
+  const text = treeOf("prod", guarded).files[".github/workflows/flux-pull-requests.yaml"];
+
+  it("finds nothing wrong with the workflow that keeps the pull requests", () => {
+    expect(lint(text)).toEqual({ status: 0, output: "" });
+  });
+
+  it("finds a right that does not exist", () => {
+    expect(lint(text?.replace("pull-requests: write", "pull-requestz: write")).output).toContain("pull-requestz");
+  });
+});
