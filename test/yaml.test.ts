@@ -14,27 +14,44 @@ describe("files are what Flux's setter would write (rule 18)", () => {
     if (path.startsWith("apps/")) expect(text).not.toMatch(/\n\n|^---/m);
   });
 
-  it.each(["yes", "No", "on", "y", "true", "~", "null", "", "0123", "0888", "1e3", "0o17", "0x1F", "1_000", "12:30"])(
-    "%j stays a string for readers of YAML 1.1 and 1.2",
-    (value) => {
-      const yaml = toYaml([{ apiVersion: "v1", kind: "X", value, [value]: 1 }]);
-      expect(yaml).toContain(`value: '${value}'\n`);
-      for (const version of ["1.1", "1.2"] as const) {
-        const [document] = parseAllDocuments(yaml, { version });
-        expect(document && "toJS" in document && document.toJS()).toEqual({
-          apiVersion: "v1",
-          kind: "X",
-          value,
-          [value]: 1,
-        });
-      }
-    },
-  );
+  it.each([
+    "yes",
+    "No",
+    "on",
+    "y",
+    "true",
+    "~",
+    "null",
+    "",
+    "0123",
+    "0888",
+    "1e3",
+    "0o17",
+    "0x1F",
+    "0X1F",
+    "9E_+7",
+    "1_000",
+    "12:30",
+  ])("%j stays a string for readers of YAML 1.1 and 1.2", (value) => {
+    const yaml = toYaml([{ apiVersion: "v1", kind: "X", value, [value]: 1 }]);
+    expect(yaml).toContain(`value: '${value}'\n`);
+    for (const version of ["1.1", "1.2"] as const) {
+      const [document] = parseAllDocuments(yaml, { version });
+      expect(document && "toJS" in document && document.toJS()).toEqual({
+        apiVersion: "v1",
+        kind: "X",
+        value,
+        [value]: 1,
+      });
+    }
+  });
 
   it.each([
     ["an emoji, as kyaml writes it", "a 😀", '"a \\U0001F600"'],
     ["a block", "a\n  b\n", "|\n  a\n    b"],
-    ["a line that ends in a space", "a \nb", '"a\\ \\nb"'],
+    ["a line that ends in a space", "a \nb", '"a \\nb"'],
+    ["what may not stand in a file", "\u007f\u0085", '"\\x7F\\N"'],
+    ["several long lines", `${"word ".repeat(20)}\nb`, `"${"word ".repeat(20)}\\nb"`],
     ["a hash", "a #b", "'a #b'"],
     ["a long line, unfolded", "word ".repeat(40), `'${"word ".repeat(40)}'`],
   ])("%s", (_, value, source) => {

@@ -1,4 +1,5 @@
-import { Document, isScalar, parse, Scalar, visit } from "yaml";
+import { Document, parse, Scalar, type ScalarTag } from "yaml";
+import { stringifyString, stringTag } from "yaml/util";
 
 export interface KubeObject {
   readonly apiVersion: string;
@@ -20,13 +21,13 @@ export function marked(value: string, { namespace, policy }: { readonly namespac
   return scalar;
 }
 
-/** What go-yaml takes for a number and YAML 1.1 for a string: `1e3`, `0888`, `0o17` (go-yaml resolve.go, yamlStyleFloat). */
-const goNumber = /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$|^0o[0-7]+$/;
+/** What go-yaml may take for a number, underscores left out: `1e3`, `0888`, `0O17`, `9E_+7` (resolve.go). */
+const goNumber = /^(\d+(\.\d*)?([eE][-+]?\d+)?|0[bBoOxX].*)$/;
 
 const isWord = (text: string): boolean =>
   /^(\w|\.{0,2}\/)[\w./$@+=,:-]*$/.test(text) &&
   !/[:-]$/.test(text) &&
-  !goNumber.test(text) &&
+  !goNumber.test(text.replaceAll("_", "")) &&
   typeof parse(text, { version: "1.1" }) === "string";
 
 /** Neither blank at its edges nor at a line's end, so that kyaml keeps it as a block. */
@@ -39,22 +40,36 @@ function style(text: string): Scalar.Type {
   return /^[ -~\u00a1-\u00ac\u00ae-\u024f]*$/.test(text) ? Scalar.QUOTE_SINGLE : Scalar.QUOTE_DOUBLE;
 }
 
-/** kyaml escapes what lies beyond the basic plane (go-yaml yamlprivateh.go, is_printable); here that is in double quotes. */
-const escaped = (yaml: string): string =>
-  yaml.replace(/[\u{10000}-\u{10ffff}]/gu, (character) => {
-    const code = character.codePointAt(0) ?? 0;
-    return `\\U${code.toString(16).toUpperCase().padStart(8, "0")}`;
-  });
+const escapes: { readonly [character: string]: string } = {
+  ...{ "\0": "0", "\x07": "a", "\b": "b", "\t": "t", "\n": "n", "\v": "v", "\f": "f", "\r": "r", "\x1b": "e" },
+  ...{ '"': '"', "\\": "\\", "\x85": "N", "\xa0": "_", "\u2028": "L", "\u2029": "P" },
+};
 
-function text(object: KubeObject): string {
-  const document = new Document(object, { aliasDuplicateObjects: false });
-  visit(document, {
-    Scalar: (_key, node) => {
-      if (isScalar<string>(node) && typeof node.value === "string") node.type = style(node.value);
-    },
-  });
-  return escaped(document.toString({ lineWidth: 0 }));
+function escaped(character: string): string {
+  const hex = (character.codePointAt(0) ?? 0).toString(16).toUpperCase();
+  if (hex.length > 4) return `\\U${hex.padStart(8, "0")}`;
+  return `\\${escapes[character] ?? (hex.length > 2 ? `u${hex.padStart(4, "0")}` : `x${hex.padStart(2, "0")}`)}`;
 }
+
+/** As kyaml does (go-yaml emitterc.go, yaml_emitter_write_double_quoted_scalar): all of a text that a byte order mark opens. */
+function doubleQuoted(text: string): string {
+  const unprintable = text.startsWith("\ufeff") ? /./gsu : /["\\\ufeff\u2028\u2029]|[^ -~\u00a0-\ud7ff\ue000-\ufffd]/gu;
+  return `"${text.replace(unprintable, escaped)}"`;
+}
+
+const string: ScalarTag = {
+  ...stringTag,
+  stringify: (scalar, ...context) => {
+    const value = `${scalar.value}`;
+    const type = style(value);
+    return type === Scalar.QUOTE_DOUBLE ? doubleQuoted(value) : stringifyString({ ...scalar, value, type }, ...context);
+  },
+};
+
+const text = (object: KubeObject): string =>
+  new Document(object, { aliasDuplicateObjects: false, customTags: (tags) => [string, ...tags] }).toString({
+    lineWidth: 0,
+  });
 
 /** In the fixed point of Flux's setter: two spaces, LF, no leading ---, one comment above the first object. */
 export function toYaml(objects: readonly KubeObject[]): string {
