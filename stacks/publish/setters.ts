@@ -3,17 +3,7 @@
  * `$imagepolicy` (fluxcd/image-automation-controller internal/update/setters.go, kyaml fieldmeta/fieldmeta.go). Files are
  * changed by splicing the scalar's own characters, so every other byte stays.
  */
-import {
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  parse,
-  parseAllDocuments,
-  type Scalar,
-  YAMLParseError,
-} from "yaml";
+import { isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments, type Scalar, YAMLParseError } from "yaml";
 import { formatImage, type Image, parseImage } from "./image.ts";
 
 /** What the scalar holds of the image; without a suffix all of it, `name:tag[@digest]`. */
@@ -172,16 +162,23 @@ function partOf({ name, tag, digest }: Image, part: Part): string {
   return { image: formatImage({ name, tag, digest }), name, tag: tag ?? "", digest: digest ?? "" }[part];
 }
 
-/** As kyaml writes: the quotes stay as they are; a plain value that YAML 1.1 reads as no string gets double quotes. */
+/** What a tag can be that is no string to go-yaml, unless it overflows (kyaml yaml/compatibility.go, IsValueNonString). */
+const noString =
+  /^(|[yn]|yes|no|on|off|true|false|null|\d[\d_]*(\.[\d_]*)?(e[-+]?\d+)?|0(o[0-7_]+|x[\da-f_]+|b[01_]+)|\d{4}-\d\d?-\d\d?)$/i;
+
+/** As kyaml writes: the quotes stay as they are; a plain value that would be no string gets double quotes. */
 function requoted(site: Site, value: string): string {
   const [quote = ""] = /^["']/.exec(site.source) ?? [];
-  const isString = quote !== "" || typeof parse(value, { version: "1.1" }) === "string";
-  return isString ? `${quote}${value}${quote}` : JSON.stringify(value);
+  if (quote) return `${quote}${value}${quote}`;
+  return noString.test(value) && Number(value) !== Number.POSITIVE_INFINITY ? JSON.stringify(value) : value;
 }
 
-/** Sets every scalar marked with the policy, as Flux's automation does; a text that has it already comes back as it is. */
+/**
+ * Sets every scalar marked with the policy, as Flux's automation does: a key without any value stays without. A text that
+ * has it already comes back as it is.
+ */
 export function setMarked(text: string, policy: string, image: Image): string {
-  const own = setters(text).filter(({ marker }) => marker.policy === policy);
+  const own = setters(text).filter(({ marker, source }) => marker.policy === policy && source !== "");
   const edits = own.map((site) => ({ site, value: partOf(image, site.marker.part) }));
   const changed = edits.filter(({ site, value }) => site.value !== value);
   return splice(
