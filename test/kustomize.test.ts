@@ -137,8 +137,10 @@ describe.runIf(kubectl || isOnCi)("kubectl kustomize builds (skipped where there
 
   const roots = [
     "Kustomization blog",
+    "Kustomization charts",
     "Kustomization image-updater",
     "Kustomization infrastructure",
+    "Kustomization issuers",
     "Kustomization other-app",
     "Kustomization second-other-app",
   ];
@@ -167,6 +169,7 @@ describe.runIf(kubectl || isOnCi)("kubectl kustomize builds (skipped where there
   it.each(seed.stages)("$path/infrastructure, the namespaces alone", ({ path }) => {
     expect(names(build(`${path}/infrastructure`))).toEqual([
       "Namespace blog",
+      "Namespace cert-manager",
       "Namespace other-app",
       "Namespace second",
     ]);

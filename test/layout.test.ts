@@ -59,6 +59,8 @@ describe.each(trees)("the cluster folder of $stage.name", ({ stage, tree, object
       "flux-system",
       "infrastructure.yaml",
       "image-updater.yaml",
+      "charts.yaml",
+      "issuers.yaml",
       "apps/blog.yaml",
       "apps/other-app.yaml",
       "apps/second-other-app.yaml",
@@ -98,7 +100,8 @@ describe.each(syncs)("the Flux Kustomization $object.metadata.name of $stage.nam
   });
 
   it("comes after the namespaces (rule 27)", () => {
-    expect(spec.dependsOn).toEqual(metadata.name === "infrastructure" ? undefined : [{ name: "infrastructure" }]);
+    const first = metadata.name === "issuers" ? "charts" : "infrastructure";
+    expect(spec.dependsOn).toEqual(metadata.name === "infrastructure" ? undefined : [{ name: first }]);
   });
 
   it("sets a namespace for an app's own objects only (rule 28)", () => {
@@ -107,7 +110,8 @@ describe.each(syncs)("the Flux Kustomization $object.metadata.name of $stage.nam
 
   it("decrypts wherever files may be encrypted (rule 34)", () => {
     const decryption = { provider: "sops", secretRef: { name: "sops-age" } };
-    expect(spec.decryption).toEqual(metadata.name === "image-updater" ? undefined : decryption);
+    const onlyOurs = ["image-updater", "charts", "issuers"];
+    expect(spec.decryption).toEqual(onlyOurs.includes(metadata.name) ? undefined : decryption);
   });
 
   it("follows bootstrap's source to a folder that exists", () => {
@@ -122,8 +126,13 @@ describe("namespaces", () => {
     ({ stage, objects }) => {
       const namespaces = objects.filter(({ kind }) => kind === "Namespace");
       const used = objects.flatMap(({ object }) => object.metadata?.namespace ?? []);
-      expect(namespaces.map(({ object }) => object.metadata.name)).toEqual(["blog", "other-app", "second"]);
-      expect(new Set(used)).toEqual(new Set(["blog", "other-app", "second", "flux-system"]));
+      expect(namespaces.map(({ object }) => object.metadata.name)).toEqual([
+        "blog",
+        "cert-manager",
+        "other-app",
+        "second",
+      ]);
+      expect(new Set(used)).toEqual(new Set(["blog", "cert-manager", "other-app", "second", "flux-system"]));
       for (const { object, path } of namespaces) {
         expect(object.metadata.annotations).toEqual({ "kustomize.toolkit.fluxcd.io/prune": "disabled" });
         expect(path).toBe(`${stage.path}/infrastructure/namespaces.yaml`);
@@ -134,6 +143,6 @@ describe("namespaces", () => {
   it("are there once when two apps share one", () => {
     const fleet = withApp("dev", "other-app", { namespace: "blog" });
     const found = objectsOf(treeOf("dev", fleet)).filter(({ kind }) => kind === "Namespace");
-    expect(found.map(({ object }) => object.metadata.name)).toEqual(["blog", "second"]);
+    expect(found.map(({ object }) => object.metadata.name)).toEqual(["blog", "cert-manager", "second"]);
   });
 });

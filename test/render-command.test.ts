@@ -33,7 +33,7 @@ describe("npm run render", () => {
     const { code, text } = run("--stage", "prod", "--out", out);
     expect({ code, text }).toEqual({
       code: 0,
-      text: expect.stringMatching(/^\S+: 48 files of prod for Flux \d+\.\d+\.\d+, and 2 empty ones/),
+      text: expect.stringMatching(/^\S+: 54 files of prod for Flux \d+\.\d+\.\d+, and 2 empty ones/),
     });
     expect(filesIn(out)).toEqual([...filesIn(golden), ...empty].toSorted());
     for (const path of filesIn(golden)) {

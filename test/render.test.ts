@@ -128,10 +128,13 @@ describe("what an app may leave out", () => {
     expect(Object.values(treeOf("prod", fleet).files).filter((text) => text.includes("decryption"))).toEqual([]);
   });
 
-  it("a stage without apps has Flux alone", () => {
+  it("a stage with neither apps nor infrastructure has Flux alone", () => {
     const { files } = treeOf(
       "prod",
-      withStage("prod", () => ({ apps: [] })),
+      withStage("prod", ({ infrastructure }) => ({
+        apps: [],
+        infrastructure: { ...infrastructure, charts: [], acme: undefined },
+      })),
     );
     expect(Object.keys(files)).toEqual([
       "clusters/production/flux-system/kustomization.yaml",

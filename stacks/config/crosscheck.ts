@@ -1,5 +1,9 @@
 import { crosscheckApps } from "./crosscheck-apps.ts";
 import { crosscheckCluster } from "./crosscheck-cluster.ts";
+import { crosscheckInfrastructure } from "./crosscheck-infrastructure.ts";
+import { crosscheckNotifications } from "./crosscheck-notifications.ts";
+import { crosscheckPatches } from "./crosscheck-patches.ts";
+import { crosscheckReserved } from "./crosscheck-reserved.ts";
 import { crosscheckRollout } from "./crosscheck-rollout.ts";
 import { duplicates } from "./duplicates.ts";
 import type { Problem } from "./error.ts";
@@ -64,7 +68,12 @@ export function crosscheck(written: Written): readonly Problem[] {
   );
   // Two stages that cannot be told apart make every app of theirs a clash: say the cause, not its echoes.
   const rollout = crosscheckRollout(written);
-  return stages.length > 0
-    ? [...stages, ...rollout, ...clusters]
-    : [...crosscheckApps(written), ...rollout, ...clusters];
+  const beside = [
+    ...crosscheckInfrastructure(written),
+    ...crosscheckNotifications(written),
+    ...crosscheckPatches(written),
+    ...crosscheckReserved(written),
+  ];
+  const apps = stages.length > 0 ? [] : crosscheckApps(written);
+  return [...stages, ...apps, ...rollout, ...beside, ...clusters];
 }

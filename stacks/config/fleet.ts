@@ -2,6 +2,7 @@
  * The configuration after it was checked: everything here is a fact, nothing is optional for convenience, and every
  * default is filled in. Made by `resolve`, read by `cluster`, `gitops` and the commands; it never holds a secret.
  */
+import type { Infrastructure, Patch } from "./infrastructure.ts";
 
 /** All stages of one project, in promotion order: the first is the one that gets new versions first. */
 export interface Fleet {
@@ -39,6 +40,7 @@ export interface Stage {
   readonly cluster: Cluster;
   /** The applications that run in this stage, sorted by name. */
   readonly apps: readonly App[];
+  readonly infrastructure: Infrastructure;
 }
 
 /** Which tags a stage takes: `v1.9.31`, or `v1.9.32-<id>.N`. */
@@ -100,6 +102,10 @@ export interface App {
   readonly hosts: { readonly [protocol in Protocol]: readonly string[] };
   readonly env: { readonly [name: string]: string };
   readonly resources: Resources | undefined;
+  /** Applied after what is rendered, in this order. */
+  readonly patches: readonly Patch[];
+  /** Files beside the overlay that people own. */
+  readonly manifests: readonly string[];
 }
 
 export interface Resources {

@@ -40,6 +40,11 @@ export const quantity = z
   ])
   .transform(String);
 
+/** An environment variable's value; a control character is a slip, and most programs read it as an end. */
+export const variable = z
+  .string()
+  .regex(/^([^\p{Cc}]|[\t\n])*$/u, "has a control character; only tabs and line breaks are allowed");
+
 /** ssh and https are what a deploy key and a token need; scp form (`git@host:path`) is refused by Flux. */
 export const gitUrl = z
   .string()

@@ -4,6 +4,7 @@ import { explain } from "./explain.ts";
 import type { App, Base, Cluster, Fleet, Stage } from "./fleet.ts";
 import { zoneOf } from "./locations.ts";
 import { didYouMean, parse } from "./parse.ts";
+import { infrastructureOf, patchOf } from "./resolve-infrastructure.ts";
 import { channelOf, type ProjectKeys, projectKeys, type StackKeys, stackKeys, type Written } from "./schema.ts";
 import type { Sources } from "./sources.ts";
 
@@ -47,6 +48,8 @@ function app(name: string, stage: string, written: Written): readonly App[] {
       hosts: own.hosts,
       env: own.env,
       resources: own.resources as App["resources"],
+      patches: own.patches.map(patchOf),
+      manifests: own.manifests,
     },
   ];
 }
@@ -55,7 +58,17 @@ function stage(written: Written, { name, path, channel }: ProjectKeys["stages"][
   const own = written.stacks[name];
   if (!own) return [];
   const apps = Object.keys(written.shared.apps).flatMap((each) => app(each, name, written));
-  return [{ name, path, channel: channelOf(channel), cluster: cluster(own.cluster), apps: apps.toSorted(byName) }];
+  const { shared } = written;
+  return [
+    {
+      name,
+      path,
+      channel: channelOf(channel),
+      cluster: cluster(own.cluster),
+      apps: apps.toSorted(byName),
+      infrastructure: infrastructureOf(shared, own, name),
+    },
+  ];
 }
 
 function fleet(written: Written): Fleet {

@@ -1,7 +1,15 @@
 import { z } from "zod";
 import type { Channel } from "./fleet.ts";
 import { zoneOf } from "./locations.ts";
-import { branch, folder, gitUrl, host, image, name, port, prereleaseId, quantity, tag } from "./names.ts";
+import { branch, folder, gitUrl, host, image, name, port, prereleaseId, quantity, tag, variable } from "./names.ts";
+import {
+  additions,
+  infrastructure,
+  kustomizations,
+  notifications,
+  stageCharts,
+  webhooks,
+} from "./schema-infrastructure.ts";
 
 /**
  * What people write, key by key, strictly: a key that nobody reads is an error. Rules that look at one value only stand
@@ -65,6 +73,8 @@ export const projectKeys = z.strictObject({
   repository,
   stages: z.array(stage).min(1, "list at least one stage, the first to get new versions first"),
   apps: z.record(name, app),
+  infrastructure,
+  notifications,
 });
 
 const cidr4 = z.cidrv4({ error: "use an IPv4 range such as 10.10.0.0/16" });
@@ -110,14 +120,18 @@ const override = z.strictObject({
   hosts: z
     .strictObject({ http: z.array(host).default([]), https: z.array(host).default([]) })
     .default({ http: [], https: [] }),
-  env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()).default({}),
+  env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), variable).default({}),
   resources: resources.optional(),
+  ...additions,
 });
 
 /** `config` of Pulumi.<stage>.yaml, below the project's prefix: what differs. */
 export const stackKeys = z.strictObject({
   cluster,
   overrides: z.record(name, override).default({}),
+  charts: stageCharts,
+  kustomizations,
+  webhooks,
 });
 
 export type ProjectKeys = z.output<typeof projectKeys>;

@@ -1,7 +1,17 @@
+import { chartFiles, issuerFiles } from "./charts.ts";
 import { imageUpdater } from "./image-automation.ts";
 import { kustomize } from "./kustomize.ts";
 import { infrastructurePath } from "./names.ts";
-import { appSync, imageUpdaterSync, infrastructureSync } from "./sync.ts";
+import { notificationFiles } from "./notifications.ts";
+import {
+  appSync,
+  chartsSync,
+  folderSync,
+  imageUpdaterSync,
+  infrastructureSync,
+  issuersSync,
+  notificationsSync,
+} from "./sync.ts";
 import type { Target } from "./target.ts";
 import type { KubeObject, Manifests } from "./yaml.ts";
 
@@ -28,27 +38,57 @@ function namespace(name: string): KubeObject {
   return { apiVersion: "v1", kind: "Namespace", metadata: { name, annotations } };
 }
 
+/** Namespaces that every cluster has; they are not ours to describe. */
+const builtIn = ["default", "flux-system", "kube-system"];
+
 function infrastructure({ stage }: Target): Manifests {
   const at = infrastructurePath(stage.path);
-  const namespaces = [...new Set(stage.apps.map((app) => app.namespace))].toSorted();
+  const { charts, folders } = stage.infrastructure;
+  const used = [...stage.apps, ...charts].map((each) => each.namespace);
+  const targets = folders.flatMap(({ targetNamespace }) => targetNamespace ?? []);
+  const namespaces = [...new Set([...used, ...targets])].filter((name) => !builtIn.includes(name)).toSorted();
   return {
     [`${at}/namespaces.yaml`]: namespaces.map(namespace),
     [`${at}/kustomization.yaml`]: [kustomize({ resources: ["namespaces.yaml"] })],
   };
 }
 
-/** What delivers apps to a cluster; a stage without apps has only Flux itself. */
-function delivery(target: Target): Manifests {
-  const { path, apps } = target.stage;
-  if (apps.length === 0) return {};
-  const syncs = apps.map((app) => [`${path}/apps/${app.name}.yaml`, [appSync(app, target)]] as const);
-  return {
-    [`${path}/infrastructure.yaml`]: [infrastructureSync(target)],
-    ...infrastructure(target),
-    [`${path}/image-updater.yaml`]: [imageUpdaterSync(target)],
-    ...imageUpdater(target),
-    ...Object.fromEntries(syncs),
-  };
+/** A Flux Kustomization in a file of its own below the root, and the files of ours that it applies. */
+interface Section {
+  readonly file: string;
+  readonly sync: KubeObject;
+  readonly files: Manifests;
+}
+
+/** Nothing for a folder that has nothing in it: Flux would report it as missing. */
+function section(file: string, sync: KubeObject, files: Manifests): readonly Section[] {
+  return Object.keys(files).length > 0 ? [{ file, sync, files }] : [];
+}
+
+function beside(target: Target): readonly Section[] {
+  const { folders } = target.stage.infrastructure;
+  return [
+    ...section("charts.yaml", chartsSync(target), chartFiles(target)),
+    ...section("issuers.yaml", issuersSync(target), issuerFiles(target)),
+    ...section("notifications.yaml", notificationsSync(target), notificationFiles(target)),
+    ...folders.map((folder) => {
+      return { file: `kustomizations/${folder.name}.yaml`, sync: folderSync(folder, target), files: {} };
+    }),
+  ];
+}
+
+/** What Flux delivers to a cluster; a stage with neither apps nor infrastructure has only Flux itself. */
+function sections(target: Target): readonly Section[] {
+  const apps = target.stage.apps.map((app) => {
+    return { file: `apps/${app.name}.yaml`, sync: appSync(app, target), files: {} };
+  });
+  const rest = [...beside(target), ...apps];
+  if (rest.length === 0) return [];
+  return [
+    ...section("infrastructure.yaml", infrastructureSync(target), infrastructure(target)),
+    ...section("image-updater.yaml", imageUpdaterSync(target), imageUpdater(target)),
+    ...rest,
+  ];
 }
 
 /**
@@ -56,12 +96,13 @@ function delivery(target: Target): Manifests {
  * kustomization.yaml Flux applies every file below, and would own all objects twice.
  */
 export function clusterFolder(target: Target): Manifests {
-  const { path, apps } = target.stage;
-  const syncs = ["infrastructure.yaml", "image-updater.yaml", ...apps.map(({ name }) => `apps/${name}.yaml`)];
-  const resources = ["flux-system", ...(apps.length > 0 ? syncs : [])];
+  const { path } = target.stage;
+  const delivered = sections(target);
+  const resources = ["flux-system", ...delivered.map(({ file }) => file)];
   return {
     [`${path}/kustomization.yaml`]: [kustomize({ resources })],
     [`${fluxSystem(path)}/kustomization.yaml`]: [kustomize({ resources: gotkFiles, patches: [retryPatch] })],
-    ...delivery(target),
+    ...Object.fromEntries(delivered.map(({ file, sync }) => [`${path}/${file}`, [sync]])),
+    ...Object.assign({}, ...delivered.map(({ files }) => files)),
   };
 }

@@ -14,6 +14,9 @@ export const basePath = (app: string): string => `apps/${app}/base`;
 export const overlayPath = (app: string, stage: string): string => `apps/${app}/${stage}`;
 export const infrastructurePath = (cluster: string): string => `${cluster}/infrastructure`;
 export const imageUpdaterPath = (cluster: string): string => `${cluster}/infrastructure/image-updater`;
+export const chartsPath = (cluster: string): string => `${cluster}/infrastructure/charts`;
+export const issuersPath = (cluster: string): string => `${cluster}/infrastructure/issuers`;
+export const notificationsPath = (cluster: string): string => `${cluster}/notifications`;
 
 /** As whom automations commit; a branch of nobody else's commits may be thrown away. */
 export const automationAuthor = { name: "fluxcdbot", email: "fluxcdbot@users.noreply.github.com" };

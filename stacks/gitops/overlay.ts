@@ -2,6 +2,7 @@ import type { App, Resources } from "../config/fleet.ts";
 import { ingressPatch, ingressProtocols } from "./ingress.ts";
 import { kustomize } from "./kustomize.ts";
 import { overlayPath, policyName } from "./names.ts";
+import { additions } from "./patches.ts";
 import { type KubeObject, type Manifests, marked } from "./yaml.ts";
 
 /** By key, so that the order in which people write does not reach a file. */
@@ -49,13 +50,14 @@ export function overlay(app: App, stage: string): Manifests {
     (each) => [`ingress-${each}-patch.yaml`, ingressPatch(app, each)] as const,
   );
   const patches = [["deployment-patch.yaml", deploymentPatch(app, stage)] as const, ...ingresses];
+  const added = additions(app);
   return {
-    ...Object.fromEntries(patches.map(([file, patch]) => [`${at}/${file}`, [patch]])),
+    ...Object.fromEntries([...patches, ...added.files].map(([file, patch]) => [`${at}/${file}`, [patch]])),
     [`${at}/kustomization.yaml`]: [
       kustomize({
         namespace: app.namespace,
-        resources: ["../base"],
-        patches: patches.map(([path]) => ({ path })),
+        resources: ["../base", ...app.manifests],
+        patches: [...patches.map(([path]) => ({ path })), ...added.patches],
       }),
     ],
   };

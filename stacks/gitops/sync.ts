@@ -1,27 +1,39 @@
 import type { Repository } from "../config/fleet.ts";
-import { fluxNamespace, imageUpdaterPath, infrastructurePath, overlayPath, readSource } from "./names.ts";
+import type { Folder } from "../config/infrastructure.ts";
+import {
+  chartsPath,
+  fluxNamespace,
+  imageUpdaterPath,
+  infrastructurePath,
+  issuersPath,
+  notificationsPath,
+  overlayPath,
+  readSource,
+} from "./names.ts";
 import type { Target } from "./target.ts";
 import type { KubeObject } from "./yaml.ts";
 
 interface Sync {
   readonly name: string;
   readonly path: string;
-  readonly dependsOn?: string;
-  readonly targetNamespace?: string;
+  readonly dependsOn?: readonly string[];
+  readonly interval?: string;
+  readonly targetNamespace?: string | undefined;
   readonly decryption?: Repository["decryption"];
   /** Ready then means healthy, which is what a dependent needs. */
   readonly wait: boolean;
 }
 
 /** A Flux Kustomization. `prune`, or an automation would go on pushing after its app is gone. */
-function sync({ name, path, dependsOn, targetNamespace, decryption, wait }: Sync, { api }: Target): KubeObject {
+function sync(args: Sync, { api }: Target): KubeObject {
+  const { name, path, dependsOn = [], interval = "5m", targetNamespace, decryption, wait } = args;
   return {
     apiVersion: api.kustomize,
     kind: "Kustomization",
     metadata: { name, namespace: fluxNamespace },
     spec: {
-      ...(dependsOn ? { dependsOn: [{ name: dependsOn }] } : {}),
-      interval: "5m",
+      ...(dependsOn.length > 0 ? { dependsOn: dependsOn.map((each) => ({ name: each })) } : {}),
+      interval,
       retryInterval: "1m",
       timeout: "5m",
       path: `./${path}`,
@@ -45,7 +57,7 @@ export function infrastructureSync(target: Target): KubeObject {
 /** Nothing waits for it: a policy that has no tag yet is not ready, and that is no failure. */
 export function imageUpdaterSync(target: Target): KubeObject {
   const path = imageUpdaterPath(target.stage.path);
-  return sync({ name: "image-updater", path, dependsOn: infrastructure, wait: false }, target);
+  return sync({ name: "image-updater", path, dependsOn: [infrastructure], wait: false }, target);
 }
 
 export function appSync({ name, namespace }: { readonly name: string; readonly namespace: string }, target: Target) {
@@ -53,7 +65,7 @@ export function appSync({ name, namespace }: { readonly name: string; readonly n
     {
       name,
       path: overlayPath(name, target.stage.name),
-      dependsOn: infrastructure,
+      dependsOn: [infrastructure],
       targetNamespace: namespace,
       decryption: target.repository.decryption,
       wait: true,
@@ -61,3 +73,22 @@ export function appSync({ name, namespace }: { readonly name: string; readonly n
     target,
   );
 }
+
+/** No app waits for a chart: a release that fails must not stop deployments. */
+export function chartsSync(target: Target): KubeObject {
+  return sync({ name: "charts", path: chartsPath(target.stage.path), dependsOn: [infrastructure], wait: true }, target);
+}
+
+/** After the charts, which bring the kind ClusterIssuer; until then a dry run would fail. */
+export function issuersSync(target: Target): KubeObject {
+  return sync({ name: "issuers", path: issuersPath(target.stage.path), dependsOn: ["charts"], wait: true }, target);
+}
+
+/** Nothing waits for it: whoever cannot be told must not stop what there is to tell. */
+export function notificationsSync(target: Target): KubeObject {
+  const path = notificationsPath(target.stage.path);
+  return sync({ name: "notifications", path, dependsOn: [infrastructure], wait: false }, target);
+}
+
+/** For a folder that people own. */
+export const folderSync = (folder: Folder, target: Target): KubeObject => sync(folder, target);

@@ -6,14 +6,21 @@ export interface Versions {
 }
 
 export interface ApiVersions {
+  readonly alert: string;
+  readonly helm: string;
   readonly image: string;
   readonly kustomize: string;
+  readonly receiver: string;
   readonly source: string;
 }
 
 const stable: ApiVersions = {
+  // Alert and Provider have no v1 yet, unlike the Receiver beside them.
+  alert: "notification.toolkit.fluxcd.io/v1beta3",
+  helm: "helm.toolkit.fluxcd.io/v2",
   image: "image.toolkit.fluxcd.io/v1",
   kustomize: "kustomize.toolkit.fluxcd.io/v1",
+  receiver: "notification.toolkit.fluxcd.io/v1",
   source: "source.toolkit.fluxcd.io/v1",
 };
 

@@ -1,0 +1,93 @@
+import type { Chart } from "../config/infrastructure.ts";
+import { kustomize } from "./kustomize.ts";
+import { chartsPath, issuersPath } from "./names.ts";
+import { sorted } from "./sorted.ts";
+import type { Target } from "./target.ts";
+import type { KubeObject, Manifests } from "./yaml.ts";
+
+const metadata = ({ name, namespace }: Chart) => ({ name, namespace });
+
+/** The chart's layer alone: a registry may hold provenance beside it (fluxcd/source-controller docs, OCIRepository). */
+const helmLayer = { mediaType: "application/vnd.cncf.helm.chart.content.v1.tar+gzip", operation: "copy" };
+
+function source(chart: Chart, { api }: Target): KubeObject {
+  const { kind, url } = chart.source;
+  const head = (sourceKind: string) => ({ apiVersion: api.source, kind: sourceKind, metadata: metadata(chart) });
+  return kind === "oci"
+    ? {
+        ...head("OCIRepository"),
+        spec: { interval: "1h", url, ref: { tag: chart.version }, layerSelector: helmLayer },
+      }
+    : { ...head("HelmRepository"), spec: { interval: "1h", url } };
+}
+
+function chartOf({ name, source: { kind }, chart, version }: Chart) {
+  if (kind === "oci") return { chartRef: { kind: "OCIRepository", name } };
+  return { chart: { spec: { chart, version, sourceRef: { kind: "HelmRepository", name }, interval: "1h" } } };
+}
+
+/** Retried without end after an installation that failed, as a cluster's first minutes often make it fail. */
+function release(chart: Chart, { api, stage }: Target): KubeObject {
+  const after = chart.dependsOn.map((name) => {
+    const namespace = stage.infrastructure.charts.find((each) => each.name === name)?.namespace;
+    return { name, namespace };
+  });
+  return {
+    apiVersion: api.helm,
+    kind: "HelmRelease",
+    metadata: metadata(chart),
+    spec: {
+      ...(after.length > 0 ? { dependsOn: after } : {}),
+      interval: "30m",
+      releaseName: chart.name,
+      ...chartOf(chart),
+      install: { crds: "CreateReplace", remediation: { retries: -1 } },
+      upgrade: { crds: "CreateReplace", remediation: { retries: 3 } },
+      values: sorted(chart.values),
+    },
+  };
+}
+
+/** A source and a release for each chart, both in the chart's namespace. */
+export function chartFiles(target: Target): Manifests {
+  const at = chartsPath(target.stage.path);
+  const { charts } = target.stage.infrastructure;
+  if (charts.length === 0) return {};
+  const files = charts.map((chart) => [`${at}/${chart.name}.yaml`, [source(chart, target), release(chart, target)]]);
+  return {
+    ...Object.fromEntries(files),
+    [`${at}/kustomization.yaml`]: [kustomize({ resources: charts.map(({ name }) => `${name}.yaml`) })],
+  };
+}
+
+/** Of cert-manager; it has been v1 since 1.0. */
+function clusterIssuer(name: string, server: string, email: string): KubeObject {
+  return {
+    apiVersion: "cert-manager.io/v1",
+    kind: "ClusterIssuer",
+    metadata: { name },
+    spec: {
+      acme: {
+        server,
+        email,
+        privateKeySecretRef: { name },
+        solvers: [{ http01: { ingress: { ingressClassName: "traefik" } } }],
+      },
+    },
+  };
+}
+
+/** Let's Encrypt, and its staging environment, whose limits a mistake does not exhaust. */
+export function issuerFiles({ stage }: Target): Manifests {
+  const at = issuersPath(stage.path);
+  const { acme } = stage.infrastructure;
+  if (!acme) return {};
+  const host = (environment: string): string => `https://${environment}.api.letsencrypt.org/directory`;
+  return {
+    [`${at}/letsencrypt.yaml`]: [
+      clusterIssuer("letsencrypt", host("acme-v02"), acme.email),
+      clusterIssuer("letsencrypt-staging", host("acme-staging-v02"), acme.email),
+    ],
+    [`${at}/kustomization.yaml`]: [kustomize({ resources: ["letsencrypt.yaml"] })],
+  };
+}
