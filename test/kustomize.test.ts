@@ -114,7 +114,7 @@ describe.runIf(kubectl || isOnCi)("kubectl kustomize builds (skipped where there
     writeStages(seed);
   });
 
-  it("an overlay over a base of people's own, with its image and pull secret", () => {
+  it("every overlay where a base is people's own, with its image and pull secret", () => {
     writeStages(guarded);
     const at = "apps/other-app/base";
     const container = { name: "web", image: "ghcr.io/acme/other-app", env: [{ name: "A", value: "b" }] };
@@ -131,6 +131,10 @@ describe.runIf(kubectl || isOnCi)("kubectl kustomize builds (skipped where there
       image: "ghcr.io/acme/other-app:v0.3.8",
     });
     expect(built.containers).toHaveLength(2);
+    for (const { name, path } of guarded.stages) {
+      for (const app of ["blog", "other-app", "second-other-app"]) expect(build(`apps/${app}/${name}`)).not.toEqual([]);
+      expect(build(`${path}/infrastructure/image-updater`)).toHaveLength(10);
+    }
     expect(built.imagePullSecrets.map(({ name }: { name: string }) => name).toSorted()).toEqual(["mirror", "registry"]);
     writeStages(seed);
   });

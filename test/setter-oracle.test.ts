@@ -7,7 +7,7 @@ import { overlayPath, policyName } from "../stacks/gitops/names.ts";
 import { marked, toYaml } from "../stacks/gitops/yaml.ts";
 import type { Image } from "../stacks/publish/image.ts";
 import { awkward } from "./awkward-strings.ts";
-import { seed, treeOf, withApp } from "./fleets.ts";
+import { guarded, seed, treeOf, withApp } from "./fleets.ts";
 import { type Files, fluxUpdate, type Images, standInUpdate } from "./flux-setter.ts";
 import { answers, buildOracle, buildTimeout, describeWithGo } from "./go-oracle.ts";
 
@@ -87,6 +87,17 @@ describeWithGo("Flux's own setter (needs go)", () => {
       expect(await flux(everything, images, folder)).toEqual({ files: everything, changes: [], error: undefined });
       expect(standIn(everything, images, folder)).toEqual(everything);
     });
+  });
+
+  it.each(["blog", "other-app"])("changes one line for %s with its pull secret, whosever the base is", async (app) => {
+    const { files } = treeOf("prod", guarded);
+    const images = { [`${app}:${app}-prod`]: image("v2", `ghcr.io/acme/${app}`) };
+    const after = await flux(files, images);
+    const line = new RegExp(
+      `^apps/${app}/prod/deployment-patch.yaml: image: \\S+ # .* => image: ghcr.io/acme/${app}:v2 # `,
+    );
+    expect(changedLines(files, after.files)).toEqual([expect.stringMatching(line)]);
+    expect(standIn(files, images)).toEqual(after.files);
   });
 
   it("changes one line of an overlay full of awkward values", async () => {
