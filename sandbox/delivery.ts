@@ -1,6 +1,6 @@
 import type { App, Channel, Fleet, Stage } from "../stacks/config/fleet.ts";
+import { registryTags } from "../stacks/registry/tags.ts";
 import { runAutomation } from "./flux/automation.ts";
-import { registryTags } from "./flux/registry-tags.ts";
 import { SandboxError } from "./lock.ts";
 import type { Sandbox } from "./open.ts";
 import type { Checks } from "./report.ts";
@@ -41,7 +41,7 @@ async function reconcile({ services, fleet }: Sandbox, stage: Stage): Promise<st
     repository: services.repository,
     branch: fleet.repository.branch,
     cluster: stage.path,
-    tags: (image) => registryTags(services.registry.url, mirrored(image)),
+    tags: (image) => registryTags({ registry: services.registry.url, name: mirrored(image) }),
   });
   const commits = automations.flatMap((each) => (each.kind === "committed" ? [each.commit.slice(0, 7)] : []));
   const failed = automations.flatMap((each) => (each.kind === "failed" ? [`${each.name}: ${each.reason}`] : []));

@@ -1,9 +1,6 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
 import { clusterObjects } from "../sandbox/flux/cluster-objects.ts";
 import { policyOutcomes } from "../sandbox/flux/policies.ts";
-import { registryTags } from "../sandbox/flux/registry-tags.ts";
 import { update } from "../sandbox/flux/update.ts";
 import { blogOnly, renderedTree } from "./rendered-tree.ts";
 
@@ -152,48 +149,5 @@ describe("an update", () => {
 
   it("of another policy changes nothing", () => {
     expect(update(files, ".", new Map([["blog:prod", image("v2")]])).texts.size).toBe(0);
-  });
-});
-
-describe("tags of a registry", () => {
-  async function tagsFrom(answer: (url: string) => { readonly link?: string; readonly tags: unknown } | undefined) {
-    const asked: string[] = [];
-    const server = createServer(({ url = "" }, response) => {
-      asked.push(url);
-      const page = answer(url);
-      response.writeHead(page ? 200 : 404, page?.link ? { link: page.link } : {});
-      response.end(
-        page ? JSON.stringify({ name: "acme/blog", tags: page.tags }) : '{"errors":[{"code":"NAME_UNKNOWN"}]}',
-      );
-    });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as AddressInfo;
-    try {
-      return { tags: await registryTags(`http://127.0.0.1:${port}`, "acme/blog"), asked };
-    } finally {
-      await new Promise((resolve) => server.close(resolve));
-    }
-  }
-
-  it("are those of all pages, in order", async () => {
-    const link = '</v2/acme/blog/tags/list?n=2&last=b>; rel="next"';
-    const { tags, asked } = await tagsFrom((url) =>
-      url.includes("last=b") ? { tags: ["c"] } : { tags: ["a", "b"], link },
-    );
-    expect(tags).toEqual(["a", "b", "c"]);
-    expect(asked).toEqual(["/v2/acme/blog/tags/list?n=1000", "/v2/acme/blog/tags/list?n=2&last=b"]);
-  });
-
-  it("are none when the registry says null", async () => {
-    expect((await tagsFrom(() => ({ tags: null }))).tags).toEqual([]);
-  });
-
-  it("are an error for an unknown name", async () => {
-    await expect(tagsFrom(() => undefined)).rejects.toThrow(/answered 404: .*NAME_UNKNOWN/);
-  });
-
-  it("are an error when a page leads back to itself", async () => {
-    const link = '</v2/acme/blog/tags/list?n=1000>; rel="next"';
-    await expect(tagsFrom(() => ({ tags: ["a"], link }))).rejects.toThrow("leads back to itself");
   });
 });
