@@ -1,6 +1,7 @@
 /** Programs in Go, under test/oracles, that hold this project to the code of those whose rules it follows. */
 import { execFile, spawn, spawnSync } from "node:child_process";
-import { join } from "node:path";
+import { mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -21,8 +22,9 @@ interface Command {
   readonly command?: string;
 }
 
-/** Builds the command in a folder of test/oracles, `.` for the folder's own. @throws Error with the compiler's words */
+/** Builds the command in a folder of test/oracles, `.` for the folder's own, and the binary's folder. @throws Error with the compiler's words */
 export async function buildOracle({ binary, module, command = "." }: Command): Promise<void> {
+  mkdirSync(dirname(binary), { recursive: true });
   const cwd = join(import.meta.dirname, "oracles", module);
   await promisify(execFile)("go", ["build", "-o", binary, command], { cwd });
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -11,7 +11,7 @@ import { guarded, seed, treeOf, withApp } from "./fleets.ts";
 import { type Files, fluxUpdate, type Images, standInUpdate } from "./flux-setter.ts";
 import { answers, buildOracle, buildTimeout, describeWithGo } from "./go-oracle.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "setter-oracle-"));
+const folder = join(tmpdir(), `setter-oracle-${process.pid}`);
 const setter = join(folder, "setter");
 const reader = join(folder, "reader");
 
@@ -65,7 +65,7 @@ describeWithGo("Flux's own setter (needs go)", () => {
     await buildOracle({ binary: setter, module: "flux", command: "./image-automation-controller/oracle" });
     await buildOracle({ binary: reader, module: "flux", command: "./reader" });
   }, buildTimeout);
-  afterAll(() => rmSync(folder, { recursive: true }));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   describe.each(deployments)("a tag of $app.name for $stage", ({ stage, app, folder, policy }) => {
     it("changes its line in its stage's overlay, and no other byte (rule 18)", async () => {
