@@ -315,6 +315,53 @@ describe("a repository with one more mistake", () => {
     expect(stages).toEqual([]);
   });
 
+  it("keeps a base that has more than could be rendered", async () => {
+    const {
+      configuration,
+      problems,
+      findings: all,
+      stages,
+    } = await edited({
+      "apps/blog/base/deployment.yaml": (text) =>
+        `${text}        envFrom:\n        - secretRef:\n            name: blog\n`,
+      "apps/blog/base/settings.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\n",
+    });
+    expect(problems).toBe("");
+    expect(configuration["Pulumi.yaml"]).toContain(
+      "      blog:\n        image: ghcr.io/acme/blog\n        base: external\n",
+    );
+    expect(all.find(({ code }) => code === "base-external")?.message).toContain(
+      "has ConfigMap settings, envFrom, which",
+    );
+    const paths = stages.flatMap(({ conflicts, created }) => [...conflicts.map(({ path }) => path), ...created]);
+    expect(paths.filter((path) => path.startsWith("apps/blog/base"))).toEqual([]);
+  });
+
+  it("takes over pull requests, a write source of its own, and the Secret of a private registry", async () => {
+    const { configuration, problems } = await edited({
+      [updater("stage", "image-update-automation.yaml")]: (text) =>
+        text.replace("push:\n      branch: main", "push:\n      branch: flux/stage"),
+      [updater("stage", "image-repository.yaml")]: (text) => `${text}  secretRef:\n    name: ghcr\n`,
+      "clusters/dev/infrastructure/image-updater/image-write-repo.yaml": (text) =>
+        text.replace(/( {2}secretRef:\n {4}name: ).*/, "$1write-key"),
+    });
+    expect(problems).toBe("");
+    expect(configuration["Pulumi.stage.yaml"]).toContain("tag: v1.9.32-stage.1\n      rollout: pull-request");
+    expect(configuration["Pulumi.yaml"]).toContain("pullSecret: ghcr");
+    expect(configuration["Pulumi.yaml"]).toContain("write:\n        secret: write-key");
+  });
+
+  it("says what an overlay has that has to be carried over by hand", async () => {
+    const adoption = await edited({
+      "apps/blog/stage/kustomization.yaml": (text) =>
+        `${text.replace("../base", "../base\n  - settings.yaml")}\ncomponents:\n  - ../tls\n`,
+      "apps/blog/stage/settings.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\n",
+    });
+    expect(findings(adoption, "not-taken-over")).toEqual([
+      "apps/blog/stage/kustomization.yaml:1: settings.yaml, components, ConfigMap settings: not in the configuration; carry it over as a patch or a manifest of the override",
+    ]);
+  });
+
   it("leaves an app out of the stages that have no overlay of it", async () => {
     const overlay = "apps/blog/dev";
     const { configuration, problems } = await edited({

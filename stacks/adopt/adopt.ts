@@ -52,7 +52,7 @@ const byPlace = (a: Finding, b: Finding): number => (a.path === b.path ? a.line 
 function findings(all: Read, system: System): readonly Finding[] {
   return [
     ...all.findings,
-    ...systemMistakes(system),
+    ...systemMistakes(all, system),
     ...policyMistakes(all, system),
     ...fluxMistakes(all, system),
     ...markerMistakes(all, system),

@@ -1,5 +1,5 @@
 /** Channels as the tags under markers show them. */
-import type { Channel } from "../config/fleet.ts";
+export type Channel = { readonly kind: "stable" } | { readonly kind: "prerelease"; readonly id: string };
 
 const version = /^v?([0-9]+)\.([0-9]+)\.([0-9]+)(?:-([A-Za-z][0-9A-Za-z-]*)\.[0-9]+)?$/;
 

@@ -1,8 +1,9 @@
 /** The stack configuration that renders what was found, as the files that people would have written. */
 import { Document, isMap, isScalar, parseDocument, type YAMLMap } from "yaml";
-import type { FoundApp, FoundUse } from "./app.ts";
+import type { FoundApp } from "./app.ts";
 import type { Files } from "./read.ts";
 import type { FoundStage, System } from "./system.ts";
+import type { FoundUse } from "./use.ts";
 
 export interface ConfigurationArgs {
   readonly system: System;
@@ -22,11 +23,13 @@ const toChoose =
   "A sample, to be chosen: Git does not say where the servers are, how many, and who may reach their API.";
 
 function repository({ system, repository: { url, branch } }: ConfigurationArgs) {
-  const known = [system.url, url].find((each): each is string => each !== undefined && isUrl(each));
+  const known = [system.url, url].find((each): each is string => each !== undefined && isUrl(each)) ?? sampleUrl;
+  const { write } = system;
   return {
-    url: known ?? sampleUrl,
+    url: known,
     branch: system.branch ?? branch,
     ...(system.decryption ? { decryption: { secret: system.decryption } } : {}),
+    ...(write ? { write: { ...write, url: isUrl(write.url) ? write.url : known } } : {}),
   };
 }
 
@@ -35,19 +38,30 @@ const channel = ({ name, channel: found }: FoundStage) => {
   return found.kind === "stable" ? "stable" : { prerelease: found.id };
 };
 
-function app(found: FoundApp, { stages }: System) {
+const isExternal = ({ beyond }: FoundApp): boolean => beyond.length > 0;
+
+function base(found: FoundApp) {
   const { container = 8080, service = 80 } = found.ports;
-  const missing = stages.some(({ name }) => found.uses.every((use) => use.stage !== name));
+  if (isExternal(found)) {
+    return { base: "external", ...(found.container === found.name ? {} : { container: found.container }) };
+  }
   return {
-    image: found.image,
-    ...(found.namespace === found.name ? {} : { namespace: found.namespace }),
     ports: { container, service },
     ...(found.ingress.length > 0 ? { ingress: found.ingress } : {}),
     ...(found.issuer ? { issuer: found.issuer } : {}),
     ...(found.baseTag ? { tag: found.baseTag } : {}),
-    ...(missing
-      ? { stages: stages.map(({ name }) => name).filter((name) => found.uses.some((use) => use.stage === name)) }
-      : {}),
+  };
+}
+
+function app(found: FoundApp, { stages }: System) {
+  const names = stages.map(({ name }) => name);
+  const own = names.filter((name) => found.uses.some((use) => use.stage === name));
+  return {
+    image: found.image,
+    ...(found.namespace === found.name ? {} : { namespace: found.namespace }),
+    ...(found.pullSecret ? { pullSecret: found.pullSecret } : {}),
+    ...base(found),
+    ...(own.length < names.length ? { stages: own } : {}),
   };
 }
 
@@ -59,9 +73,11 @@ function hosts(found: FoundApp, use: FoundUse, { stages }: System): FoundUse["ho
 }
 
 function override(found: FoundApp, use: FoundUse, system: System) {
-  const own = Object.entries(hosts(found, use, system)).filter(([, names]) => names.length > 0);
+  const named: Partial<FoundUse["hosts"]> = isExternal(found) ? {} : hosts(found, use, system);
+  const own = Object.entries(named).filter(([, names]) => names.length > 0);
   return {
     ...(use.tag === "" ? {} : { tag: use.tag }),
+    ...(use.rollout === "direct" ? {} : { rollout: use.rollout }),
     ...(use.replicas === 1 ? {} : { replicas: use.replicas }),
     ...(own.length > 0 ? { hosts: Object.fromEntries(own) } : {}),
     ...(Object.keys(use.env).length > 0 ? { env: use.env } : {}),

@@ -4,6 +4,12 @@ import { asFound, at, type Found, isKustomizationFile, ofFlux, plainPath, type R
 
 export type Layer = Omit<Found, "line">;
 
+/** Where a Deployment has its image. */
+export const container = ["spec", "template", "spec", "containers", 0] as const;
+
+export const ofKind = (all: readonly Layer[], kind: string): readonly Layer[] =>
+  all.filter((each) => each.text("kind") === kind);
+
 interface Patch {
   readonly patch: string;
   readonly kind: string;

@@ -1,6 +1,5 @@
 /** What is wrong with the ImagePolicies: which tags they let in, and which they should. */
-import { parse } from "semver";
-import { satisfies } from "../gitops/range.ts";
+import { selectTag } from "../gitops/select.ts";
 import type { FoundApp } from "./app.ts";
 import { channelName, laterTag } from "./channels.ts";
 import type { Finding } from "./finding.ts";
@@ -59,11 +58,10 @@ function filterOf(pattern: string): RegExp | undefined {
   }
 }
 
-/** `undefined` for a range that npm cannot read: `range-unreadable` says so. */
+/** Whether the range alone takes a tag; `undefined` for one that is not read alike here and by Flux: `range-unreadable`. */
 function inRange(tag: string, range: string): boolean | undefined {
-  const version = parse(tag.replace(/^v/, ""));
   try {
-    return version !== null && satisfies(version, range);
+    return selectTag({ pattern: "^.*$", range }, [tag]).kind === "selected";
   } catch {
     return undefined;
   }

@@ -1,9 +1,11 @@
 /** What the configuration cannot take over as it is, or has to guess. */
-import type { Channel } from "../config/fleet.ts";
-import type { FoundUse } from "./app.ts";
-import { channelName, channelOfTag } from "./channels.ts";
+import type { FoundApp } from "./app.ts";
+import { type Channel, channelName, channelOfTag } from "./channels.ts";
 import type { Finding } from "./finding.ts";
+import { layers, overlayFile } from "./layers.ts";
+import type { Read } from "./read.ts";
 import type { System } from "./system.ts";
+import type { FoundUse } from "./use.ts";
 
 type Place = Pick<Finding, "path" | "line">;
 
@@ -39,19 +41,54 @@ function strayTags({ apps, stages }: System): readonly Finding[] {
   );
 }
 
-function bases({ apps, stages }: System): readonly Finding[] {
-  return apps.flatMap((app) => {
-    const base: Place = { path: `apps/${app.name}/base`, line: 1 };
-    const isShared = app.baseHosts.length > 0 && app.uses.length > 1;
-    const hosts = app.baseHosts.join(", ");
-    const host = `${hosts} in the base stands in every stage, and a host leads to one cluster: only ${stages.at(-1)?.name} keeps it`;
-    const port = "no containerPort in the base: the configuration says 8080, choose the app's own";
-    return [
-      ...(isShared ? [warning("host-in-base", base, host)] : []),
-      ...(app.ports.container === undefined ? [warning("no-port", base, port)] : []),
-    ];
-  });
+/** Why a base is taken over otherwise than it stands. */
+function baseNotes(app: FoundApp, last: string | undefined): readonly (readonly [code: string, message: string])[] {
+  const beyond = app.beyond.join(", ");
+  if (beyond !== "") {
+    return [["base-external", `has ${beyond}, which a rendered base has not: it stays yours (base: external)`]];
+  }
+  const isShared = app.baseHosts.length > 0 && app.uses.length > 1;
+  const hosts = `${app.baseHosts.join(", ")} in the base stands in every stage, and a host leads to one cluster`;
+  const port = "no containerPort in the base: the configuration says 8080, choose the app's own";
+  return [
+    ...(isShared ? [["host-in-base", `${hosts}: only ${last} keeps it`] as const] : []),
+    ...(app.ports.container === undefined ? [["no-port", port] as const] : []),
+  ];
+}
+
+const bases = ({ apps, stages }: System): readonly Finding[] =>
+  apps.flatMap((app) =>
+    baseNotes(app, stages.at(-1)?.name).map(([code, message]) =>
+      warning(code, { path: `apps/${app.name}/base`, line: 1 }, message),
+    ),
+  );
+
+/** What the overlay has besides the image, replicas, environment, resources and hosts has to be carried over by hand. */
+function surplus(read: Read, { apps }: System): readonly Finding[] {
+  const known = ["apiVersion", "kind", "metadata", "namespace", "resources", "patches", "images"];
+  return apps.flatMap((app) =>
+    app.uses.flatMap((use) => {
+      const file = overlayFile(read, app.name, use.stage);
+      if (!file) return [];
+      const resources = file.list("resources").filter((each) => !/^\.\.\/base\/?$/.test(String(each)));
+      const fields = Object.keys(file.get() ?? {}).filter((key) => !known.includes(key));
+      const others = layers(read, app.name, use.stage).filter(
+        (each) => !each.path.startsWith(`apps/${app.name}/base/`),
+      );
+      const patched = others.filter((each) => !["Deployment", "Ingress"].includes(each.text("kind")));
+      const objects = patched.map((each) =>
+        `${each.text("kind") || "a patch"} ${each.text("metadata", "name")}`.trim(),
+      );
+      const what = [...new Set([...resources.map(String), ...fields, ...objects])].join(", ");
+      const message = `${what}: not in the configuration; carry it over as a patch or a manifest of the override`;
+      return what === "" ? [] : [warning("not-taken-over", { path: file.path, line: 1 }, message)];
+    }),
+  );
 }
 
 /** Of what the overlays run, and of what they share. */
-export const systemMistakes = (system: System): readonly Finding[] => [...strayTags(system), ...bases(system)];
+export const systemMistakes = (read: Read, system: System): readonly Finding[] => [
+  ...strayTags(system),
+  ...bases(system),
+  ...surplus(read, system),
+];

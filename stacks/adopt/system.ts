@@ -1,7 +1,7 @@
 /** What a repository that was written by hand runs: its stages and apps, as far as its files say. */
-import type { Channel } from "../config/fleet.ts";
 import { type FoundApp, foundApp } from "./app.ts";
-import { commonChannel } from "./channels.ts";
+import { type Channel, commonChannel } from "./channels.ts";
+import { type WriteSource, writeSourceOf } from "./delivery.ts";
 import { syncsOf } from "./layers.ts";
 import { isKustomizationFile, ofFlux, plainPath, type Read } from "./read.ts";
 
@@ -18,6 +18,8 @@ export interface System {
   readonly url: string | undefined;
   readonly branch: string | undefined;
   readonly decryption: string | undefined;
+  /** What the automations push with, where it is not bootstrap's own. */
+  readonly write: WriteSource | undefined;
   /** Newest versions first. */
   readonly stages: readonly FoundStage[];
   readonly apps: readonly FoundApp[];
@@ -91,6 +93,7 @@ export function systemOf(read: Read): System {
     decryption: first(
       ofFlux(read, "Kustomization").map((each) => each.text("spec", "decryption", "secretRef", "name")),
     ),
+    write: writeSourceOf(read),
     stages: found,
     apps: apps.map((app) => ({
       ...app,

@@ -1,0 +1,51 @@
+/** Whether an app's base can be rendered without losing any of it; else it stays people's: `base: external`. */
+import type { Layer } from "./layers.ts";
+import { at } from "./read.ts";
+
+const kinds = ["Deployment", "Service", "Ingress"];
+const inPod = [
+  "containers",
+  "imagePullSecrets",
+  "restartPolicy",
+  "securityContext",
+  "automountServiceAccountToken",
+  "enableServiceLinks",
+];
+const inContainer = [
+  "name",
+  "image",
+  "imagePullPolicy",
+  "ports",
+  "env",
+  "resources",
+  "readinessProbe",
+  "securityContext",
+];
+
+const keys = (value: unknown): readonly string[] =>
+  typeof value === "object" && value !== null ? Object.keys(value) : [];
+
+function ofDeployment(deployment: Layer): readonly string[] {
+  const pod = deployment.get("spec", "template", "spec");
+  const containers = deployment.list("spec", "template", "spec", "containers");
+  const [first] = containers;
+  const env = at(first, ["env"]);
+  const fromElsewhere = (Array.isArray(env) ? env : []).filter((each) => at(each, ["valueFrom"]) !== undefined);
+  return [
+    ...keys(pod).filter((key) => !inPod.includes(key)),
+    ...(containers.length > 1 ? [`${containers.length} containers`] : []),
+    ...keys(first).filter((key) => !inContainer.includes(key)),
+    ...fromElsewhere.map((each) => `env ${String(at(each, ["name"]))} by reference`),
+  ];
+}
+
+/** What a base has that a rendered one has not, in its own words: `volumes`, `ConfigMap settings`. */
+export function beyondRendered(base: readonly Layer[]): readonly string[] {
+  const others = base.filter((each) => !kinds.includes(each.text("kind")));
+  const deployments = base.filter((each) => each.text("kind") === "Deployment");
+  return [
+    ...others.map((each) => `${each.text("kind")} ${each.text("metadata", "name")}`),
+    ...(deployments.length > 1 ? [`${deployments.length} Deployments`] : []),
+    ...deployments.flatMap(ofDeployment),
+  ];
+}
