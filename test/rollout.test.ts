@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { guarded, objectsOf, seed, treeOf } from "./fleets.ts";
+import { guarded, objectsOf, seed, treeOf, withApp } from "./fleets.ts";
 
 const stages = guarded.stages.map((stage) => ({ stage, objects: objectsOf(treeOf(stage.name, guarded)) }));
 const ofKind = (kind: string) =>
@@ -81,6 +81,14 @@ describe("a private registry", () => {
     for (const [app, found] of pulled)
       expect(found).toEqual(app === "second-other-app" ? undefined : [{ name: "registry" }]);
   });
+});
+
+it("decrypts an app's files with the key that the app names, else with the repository's (rule 34)", () => {
+  const syncs = objectsOf(treeOf("prod", withApp("prod", "blog", { decryption: { secret: "blog-age" } })));
+  const keys = syncs
+    .filter(({ path }) => /production\/apps\/(blog|other-app)\.yaml$/.test(path))
+    .map(({ object }) => object.spec.decryption);
+  expect(keys).toEqual(["blog-age", "sops-age"].map((name) => ({ provider: "sops", secretRef: { name } })));
 });
 
 describe("an external base", () => {

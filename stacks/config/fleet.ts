@@ -86,6 +86,8 @@ export interface App {
   readonly base: Base;
   /** Secret in the app's namespace (dockerconfigjson) by which Flux scans the registry and nodes pull the image. */
   readonly pullSecret: string | undefined;
+  /** The age key of its files alone, where that is not the repository's. */
+  readonly decryption: Repository["decryption"];
   /** Which Ingresses the base has. A stage without hosts for one drops it. */
   readonly ingress: readonly Protocol[];
   /** cert-manager ClusterIssuer for the HTTPS hosts; without one the Secret `<app>-tls` is expected to be there. */

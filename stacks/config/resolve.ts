@@ -38,6 +38,7 @@ function app(name: string, stage: string, written: Written): readonly App[] {
       namespace: shared.namespace ?? name,
       base: base(name, shared),
       pullSecret: shared.pullSecret,
+      decryption: shared.decryption,
       ingress: shared.ingress,
       issuer: shared.issuer,
       baseTag: shared.tag,

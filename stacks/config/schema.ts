@@ -51,6 +51,7 @@ const app = z.strictObject({
   image: image.describe("without tag"),
   namespace: name.optional().describe("the app's name, if not given"),
   pullSecret: name.optional().describe("dockerconfigjson Secret in the app's namespace, to scan and to run the image"),
+  decryption: z.strictObject({ secret: name }).optional().describe("the repository's, if not given"),
   base: z
     .enum(["rendered", "external"])
     .default("rendered")

@@ -1,4 +1,4 @@
-import type { Repository } from "../config/fleet.ts";
+import type { App, Repository } from "../config/fleet.ts";
 import type { Folder } from "../config/infrastructure.ts";
 import {
   chartsPath,
@@ -60,14 +60,14 @@ export function imageUpdaterSync(target: Target): KubeObject {
   return sync({ name: "image-updater", path, dependsOn: [infrastructure], wait: false }, target);
 }
 
-export function appSync({ name, namespace }: { readonly name: string; readonly namespace: string }, target: Target) {
+export function appSync({ name, namespace, decryption }: App, target: Target): KubeObject {
   return sync(
     {
       name,
       path: overlayPath(name, target.stage.name),
       dependsOn: [infrastructure],
       targetNamespace: namespace,
-      decryption: target.repository.decryption,
+      decryption: decryption ?? target.repository.decryption,
       wait: true,
     },
     target,
