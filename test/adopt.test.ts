@@ -13,9 +13,10 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { adoptCommand } from "../commands/adopt.ts";
-import type { Adoption } from "../stacks/adopt/adopt.ts";
+import { type Adoption, adopt } from "../stacks/adopt/adopt.ts";
 import { resolve } from "../stacks/config/resolve.ts";
 import { sourcesOf } from "../stacks/config/sources.ts";
 import { render } from "../stacks/gitops/render.ts";
@@ -370,6 +371,65 @@ describe("a repository with one more mistake", () => {
     });
     expect(problems).toBe("");
     expect(configuration["Pulumi.yaml"]).toMatch(/stages: \[ ?stage, prod ?\]/);
+  });
+});
+
+describe("what people can write", () => {
+  const paths = filesIn(article).filter((path) => /blog|image-updater\/[^/]*$|\/flux-system\/[^/]*$/.test(path));
+  const texts = new Map(paths.map((path) => [path, readFileSync(join(article, path), "utf8")]));
+  const slips = [
+    "[]",
+    "null",
+    "- a",
+    "*a",
+    "<<: *x",
+    "__proto__: 1",
+    "\t",
+    "---",
+    "{{ x }}",
+    "v1",
+    "1",
+    "[[[[",
+    "../..",
+    "http://",
+  ];
+  const slip = fc.record({
+    path: fc.constantFrom(...paths),
+    line: fc.nat(40),
+    text: fc.constantFrom(...slips),
+    how: fc.constantFrom("remove", "value", "insert", "append"),
+  });
+
+  function edit(text: string, { line, text: words, how }: { line: number; text: string; how: string }): string {
+    const lines = text.split("\n");
+    const at = line % lines.length;
+    const old = lines[at] ?? "";
+    if (how === "insert") return lines.toSpliced(at, 0, words).join("\n");
+    if (how === "remove") return lines.toSpliced(at, 1).join("\n");
+    return lines.with(at, how === "value" ? old.replace(/:.*/, () => `: ${words}`) : `${old}${words}`).join("\n");
+  }
+
+  it("is reported or understood, and never fails", () => {
+    const seed = readFileSync(join(import.meta.dirname, "configs/valid/seed/Pulumi.yaml"), "utf8");
+    fc.assert(
+      fc.property(fc.array(slip, { minLength: 1, maxLength: 4 }), (slips) => {
+        const edited = slips.reduce(
+          (all, each) => new Map(all).set(each.path, edit(all.get(each.path) ?? "", each)),
+          texts,
+        );
+        const entries = new Map(paths.map((path) => [path, { kind: "file" as const, id: path }]));
+        const head = { commit: undefined, entries, texts: edited };
+        const { findings: all } = adopt({
+          head,
+          project: seed,
+          flux: "2.9.4",
+          repository: { url: "x", branch: "main" },
+          skipped: [],
+        });
+        expect(all.every(({ path, line, message }) => path !== "" && line > 0 && message !== "")).toBe(true);
+      }),
+      { numRuns: 50 },
+    );
   });
 });
 

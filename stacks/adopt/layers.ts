@@ -32,7 +32,7 @@ function fromOperations(operations: readonly Operation[], { kind, name }: Patch,
 
 function parsed(text: string): unknown {
   try {
-    return parse(text);
+    return parse(text, { logLevel: "error" });
   } catch {
     return undefined;
   }
