@@ -46,6 +46,7 @@ function checked<S extends z.ZodType>(schema: S, { path, value }: Manifest): z.i
 const build = (files: Files, folder: string): readonly Manifest[] =>
   folderManifests(files, folder, {
     generates: false,
+    isWhole: true,
     resources: (file) => checked(kustomizationFile, file).resources,
   });
 

@@ -16,6 +16,8 @@ export interface Reading {
   readonly resources: (file: Manifest) => readonly string[];
   /** Whether a folder without kustomization.yaml is all of its files, as kustomize-controller has it, or an error. */
   readonly generates: boolean;
+  /** Whether what is listed and not here is an error, or is somewhere else: a fresh render lacks people's own files. */
+  readonly isWhole: boolean;
 }
 
 export const field = (value: unknown, name: string): unknown =>
@@ -72,6 +74,7 @@ export function folderManifests(
     const text = files.get(path);
     if (text !== undefined) return documents(path, text);
     const isFolder = [...files.keys()].some((file) => file.startsWith(`${path}/`));
+    if (!(isFolder || reading.isWhole)) return [];
     if (!isFolder) throw new Error(`${folder}/kustomization.yaml lists ${resource}, which is no file or folder here`);
     return folderManifests(files, path, { ...reading, trail: [...trail, folder] });
   });

@@ -1,0 +1,97 @@
+/** `npm run explain -- ghcr.io/acme/blog:v1.9.32`: which stages take a tag and why; with neither Pulumi nor a cluster. */
+import { ConfigError } from "../stacks/config/error.ts";
+import { explanation } from "../stacks/explain/explanation.ts";
+import { clustersOf, type Offer, offersOfApp } from "../stacks/explain/offers.ts";
+import { preview } from "../stacks/explain/preview.ts";
+import { PublishError } from "../stacks/publish/problem.ts";
+import { RegistryError } from "../stacks/registry/error.ts";
+import { type FilesAsked, filesAsked } from "./explain/files.ts";
+import { type Asked, help, type Options, options, UsageError } from "./explain/options.ts";
+import { explanationText, previewText } from "./explain/report.ts";
+import { tagsOf } from "./explain/tags.ts";
+
+export interface Outcome {
+  /** 0 when a stage takes the tag or a tag would run, 1 for none, 2 when that cannot be said. */
+  readonly code: 0 | 1 | 2;
+  readonly text: string;
+}
+
+export interface Surroundings {
+  /** The project's folder, when the configuration is rendered. */
+  readonly directory: string;
+  readonly environment: Readonly<NodeJS.ProcessEnv>;
+}
+
+const json = (value: unknown): string => JSON.stringify(value, null, 2);
+
+/** What a file of the repository gets wrong is the asker's to know, not our bug. */
+function read<T>(source: string, use: () => T): T {
+  try {
+    return use();
+  } catch (error) {
+    throw new ConfigError(`${source}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+async function explainTag(
+  asked: Asked & { readonly kind: "tag" },
+  given: Options,
+  around: Surroundings,
+): Promise<Outcome> {
+  const { files, source, isLive } = await filesAsked(given, around.directory);
+  const answer = read(source, () => explanation(files, { image: asked.image, tag: asked.tag, isLive }));
+  const code = answer.stages.some(({ accepted }) => accepted) ? 0 : 1;
+  return { code, text: given.json ? json(answer) : explanationText(answer, source) };
+}
+
+function onlyOffer({ app, stage }: Asked & { readonly kind: "app" }, { files, source, isLive }: FilesAsked): Offer {
+  const clusters = read(source, () => clustersOf(files, isLive));
+  const [offer] = offersOfApp(app, stage, clusters);
+  if (offer) return offer;
+  const stages = clusters.map((cluster) => cluster.stage).join(", ");
+  throw new ConfigError(`${source} has no ImagePolicy of ${app} in ${stage}; its stages are ${stages || "none"}.`);
+}
+
+async function explainApp(
+  asked: Asked & { readonly kind: "app" },
+  given: Options,
+  around: Surroundings,
+): Promise<Outcome> {
+  const found = await filesAsked(given, around.directory);
+  const offer = onlyOffer(asked, found);
+  const tags = await tagsOf(offer.repository.spec.image, { ...given, environment: around.environment });
+  const answer = read(found.source, () => preview(offer, tags));
+  return { code: answer.selected === null ? 1 : 0, text: given.json ? json(answer) : previewText(answer) };
+}
+
+async function answered(args: readonly string[], around: Surroundings): Promise<Outcome> {
+  const given = options(args);
+  const { asked } = given;
+  if (asked.kind === "help") return { code: 0, text: help };
+  return asked.kind === "tag" ? explainTag(asked, given, around) : explainApp(asked, given, around);
+}
+
+const isSystemError = (error: unknown): error is NodeJS.ErrnoException => error instanceof Error && "syscall" in error;
+
+/** Runs the command; nothing is written anywhere. */
+export async function explainCommand(args: readonly string[], around: Surroundings): Promise<Outcome> {
+  try {
+    return await answered(args, around);
+  } catch (error) {
+    if (error instanceof UsageError) return { code: 2, text: `${error.message}\n\n${help}` };
+    if (error instanceof ConfigError || error instanceof PublishError || error instanceof RegistryError) {
+      return { code: 2, text: error.message };
+    }
+    if (isSystemError(error)) return { code: 2, text: `${error.path ?? "A file"} cannot be read (${error.code}).` };
+    throw error;
+  }
+}
+
+if (import.meta.main) {
+  const { code, text } = await explainCommand(process.argv.slice(2), {
+    directory: process.cwd(),
+    environment: process.env,
+  });
+  (code === 2 ? console.error : console.log)(text);
+  process.exitCode = code;
+}

@@ -1,0 +1,51 @@
+/** Answers for people, in at most 80 columns where names allow it. */
+import type { Explanation, StageAnswer } from "../../stacks/explain/explanation.ts";
+import type { Preview, Reason } from "../../stacks/explain/preview.ts";
+
+const width = 80;
+
+/** Words on lines below each other. */
+function wrapped(text: string): readonly string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1);
+    if (line !== undefined && line.length + word.length + 1 <= width - 2) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines.map((line) => `  ${line}`);
+}
+
+function stageLines({ stage, app, accepted, reason, policy, file, line }: StageAnswer): readonly string[] {
+  const head = `${stage}: ${app ?? "nothing"} ${accepted ? "takes it" : "does not take it"}`;
+  const place = file === null ? [] : [`  ${file}:${line}`];
+  return [head, ...wrapped(reason), ...(policy === null ? [] : [`  policy ${policy}`]), ...(accepted ? place : [])];
+}
+
+export function explanationText({ image, tag, stages }: Explanation, source: string): string {
+  const none = stages.length === 0 ? ["There is no cluster in it."] : [];
+  const all = stages.flatMap((stage) => ["", ...stageLines(stage)]);
+  return [`${image}:${tag}`, ...wrapped(`asked of ${source}`), ...none, ...all].join("\n");
+}
+
+const reasons: { readonly [reason in Reason]: string } = {
+  excluded: "excluded by the ImageRepository",
+  filter: "the filter does not match",
+  range: "not in the range",
+  version: "no version that Flux reads",
+};
+
+export function previewText({ app, stage, image, policy, selected, candidates, refused }: Preview): string {
+  const next = candidates.slice(1);
+  const rows = (Object.keys(reasons) as Reason[]).map(
+    (reason) => `${`${refused[reason]}`.padStart(7)}  ${reasons[reason]}`,
+  );
+  const chosen =
+    selected === null ? `no tag of ${image} is for ${app} in ${stage}` : `${app} in ${stage} runs ${selected}`;
+  return [
+    chosen,
+    `  ${image}`,
+    `  policy ${policy}`,
+    ...(next.length > 0 ? ["", "next best:", ...next.map((tag) => `  ${tag}`)] : []),
+    ...["", "tags left out:", ...rows],
+  ].join("\n");
+}

@@ -1,0 +1,105 @@
+/** Every policy that could take an image's tags, with what surrounds it: its cluster, its scan, and the line that it sets. */
+import { posix } from "node:path";
+import { parseImage } from "../publish/image.ts";
+import { isScanned, setters } from "../publish/setters.ts";
+import { canonicalName } from "../registry/reference.ts";
+import { type ClusterFolder, clusterFolders } from "../tree/clusters.ts";
+import {
+  type ImageObjects,
+  type ImagePolicy,
+  type ImageRepository,
+  type ImageUpdateAutomation,
+  imageObjects,
+} from "../tree/image-objects.ts";
+import type { Files } from "../tree/manifests.ts";
+
+/** A marked line, and the tag that stands there. */
+export interface Line {
+  readonly file: string;
+  readonly line: number;
+  readonly tag: string | undefined;
+}
+
+export interface Offer {
+  readonly stage: string;
+  readonly app: string;
+  readonly policy: ImagePolicy;
+  readonly repository: ImageRepository;
+  readonly automation: ImageUpdateAutomation | undefined;
+  /** Lines that the automation sets; without automation, all that the policy's name stands on. */
+  readonly lines: readonly Line[];
+}
+
+/** A cluster with the offers for one image, or without a scan of it. */
+export interface ClusterOffers {
+  readonly stage: string;
+  readonly isScanned: boolean;
+  readonly offers: readonly Offer[];
+}
+
+interface Cluster extends ClusterFolder {
+  readonly objects: ImageObjects;
+  readonly files: Files;
+}
+
+export const policyId = ({ metadata }: ImagePolicy): string => `${metadata.namespace}:${metadata.name}`;
+
+/** Its own namespace only, narrowed by its selector (image-automation-controller, getPolicies). */
+function automationOf({ metadata }: ImagePolicy, { objects }: Cluster): ImageUpdateAutomation | undefined {
+  return objects.automations.find(({ metadata: own, spec }) => {
+    const wanted = Object.entries(spec.policySelector.matchLabels);
+    return own.namespace === metadata.namespace && wanted.every(([name, value]) => metadata.labels[name] === value);
+  });
+}
+
+function marked(file: string, text: string, policy: string): readonly Line[] {
+  if (!isScanned(file) || !text.includes(policy)) return [];
+  const own = setters(text).filter(({ marker }) => marker.policy === policy && marker.part !== "name");
+  return own.map(({ line, value, marker }) => {
+    const tag = marker.part === "image" ? parseImage(value).tag : value;
+    return { file, line, tag: marker.part === "digest" ? undefined : tag };
+  });
+}
+
+function linesOf(policy: string, files: Files, automation: ImageUpdateAutomation | undefined): readonly Line[] {
+  const folder = posix.normalize(`${automation?.spec.update.path ?? "."}/`);
+  const inside = [...files].filter(([file]) => folder === "./" || file.startsWith(folder));
+  return inside.flatMap(([file, text]) => marked(file, text, policy));
+}
+
+function offersOf(repository: ImageRepository, cluster: Cluster): readonly Offer[] {
+  const { objects, files, stage } = cluster;
+  const { name, namespace } = repository.metadata;
+  const own = objects.policies.filter(({ metadata, spec: { imageRepositoryRef: ref } }) => {
+    return ref.name === name && (ref.namespace ?? metadata.namespace) === namespace;
+  });
+  return own.map((policy) => {
+    const automation = automationOf(policy, cluster);
+    const app = policy.metadata.labels["app"] ?? name;
+    return { stage, app, policy, repository, automation, lines: linesOf(policyId(policy), files, automation) };
+  });
+}
+
+/** Every cluster of a repository (or of a fresh render, not `isLive`) with its image objects. @throws Error that names the file that cannot be read */
+export function clustersOf(files: Files, isLive: boolean): readonly Cluster[] {
+  return clusterFolders(files).map((folder) => {
+    return { ...folder, files, objects: imageObjects(files, folder.path, isLive) };
+  });
+}
+
+/** What each cluster has for an image. */
+export function offersFor(image: string, clusters: readonly Cluster[]): readonly ClusterOffers[] {
+  const name = canonicalName(image);
+  return clusters.map((cluster) => {
+    const scans = cluster.objects.repositories.filter(({ spec }) => canonicalName(spec.image) === name);
+    const offers = scans.flatMap((scan) => offersOf(scan, cluster));
+    return { stage: cluster.stage, isScanned: scans.length > 0, offers };
+  });
+}
+
+/** The offers of an app in a stage, by whatever image. */
+export function offersOfApp(app: string, stage: string, clusters: readonly Cluster[]): readonly Offer[] {
+  const own = clusters.filter((cluster) => cluster.stage === stage);
+  const all = own.flatMap((cluster) => cluster.objects.repositories.flatMap((scan) => offersOf(scan, cluster)));
+  return all.filter((offer) => offer.app === app);
+}

@@ -1,0 +1,55 @@
+import { choose, type Refusal, refusalOf } from "./choose.ts";
+import { type Offer, policyId } from "./offers.ts";
+import { exclusionOf } from "./verdict.ts";
+
+/** What a policy makes of a registry's tags. */
+export interface Preview {
+  readonly app: string;
+  readonly stage: string;
+  readonly image: string;
+  readonly policy: string;
+  /** The tag that would run; `null` when the policy takes none. */
+  readonly selected: string | null;
+  /** The best, in order; the first is the selected one. */
+  readonly candidates: readonly string[];
+  /** How many tags were left out, by reason. */
+  readonly refused: { readonly [reason in Reason]: number };
+}
+
+export type Reason = "excluded" | Refusal;
+
+const shown = 5;
+
+/** The first few that the policy would take one after the other, were the better ones not there. */
+function best({ policy: { spec } }: Offer, tags: readonly string[]): readonly string[] {
+  const found: string[] = [];
+  const left = new Set(tags);
+  while (found.length < shown) {
+    const selection = choose(spec, [...left]);
+    if (selection.kind === "none") return found;
+    found.push(selection.tag);
+    left.delete(selection.tag);
+  }
+  return found;
+}
+
+/** What would run of an app in a stage, given every tag of its image. @throws Error for a policy that cannot be evaluated */
+export function preview(offer: Offer, tags: readonly string[]): Preview {
+  const reasons = tags.map((tag): Reason | undefined => {
+    return exclusionOf(offer, tag) === undefined ? refusalOf(offer.policy.spec, tag) : "excluded";
+  });
+  const count = (reason: Reason) => reasons.filter((each) => each === reason).length;
+  const candidates = best(
+    offer,
+    tags.filter((_, index) => reasons[index] === undefined),
+  );
+  return {
+    app: offer.app,
+    stage: offer.stage,
+    image: offer.repository.spec.image,
+    policy: policyId(offer.policy),
+    selected: candidates[0] ?? null,
+    candidates,
+    refused: { excluded: count("excluded"), filter: count("filter"), range: count("range"), version: count("version") },
+  };
+}
