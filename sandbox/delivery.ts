@@ -25,7 +25,7 @@ const strayTags = ["latest", "99.0.0", "v99.0.0-nobody.1", "v99.0.0.1", "v99.0",
 function nextTag(channel: Channel, tag: string): string {
   const [, major, minor, patch] = /^v(\d+)\.(\d+)\.(\d+)/.exec(tag) ?? [];
   const version = `v${major}.${minor}.${Number(patch) + 1}`;
-  return channel.kind === "stable" ? version : `${version}-${channel.id}.1`;
+  return channel.kind === "prerelease" ? `${version}-${channel.id}.1` : version;
 }
 
 /** The app whose new versions are shown: the first that runs in every stage. */

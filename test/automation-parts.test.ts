@@ -18,9 +18,9 @@ describe("what the stand-in does not understand is an error that names it:", () 
         "ImagePolicy blog-prod is not understood by this stand-in:\n  apiVersion: must be image.toolkit.fluxcd.io/v1,",
     },
     {
-      name: "another order of a policy",
+      name: "two orders of a policy",
       edit: [policy, "    semver:", "    numerical: {}\n    semver:"],
-      message: 'spec.policy: Unrecognized key: "numerical"',
+      message: "spec.policy: must be one of semver, numerical and alphabetical",
     },
     {
       name: "an image with a tag",

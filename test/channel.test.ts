@@ -1,10 +1,9 @@
 import fc from "fast-check";
 import { Range } from "semver";
 import { describe, expect, it } from "vitest";
-import { accepts, sampleTag } from "../stacks/config/channel.ts";
-import type { Channel } from "../stacks/config/fleet.ts";
-import { tagPolicy } from "../stacks/gitops/channel.ts";
-import { rangeProblem } from "../stacks/gitops/range.ts";
+import { accepts, sampleTag, tagPolicy } from "../stacks/config/channel.ts";
+import type { NamedChannel as Channel } from "../stacks/config/fleet.ts";
+import { rangeProblem } from "../stacks/config/range.ts";
 import { selectTag } from "../stacks/gitops/select.ts";
 
 const stable: Channel = { kind: "stable" };

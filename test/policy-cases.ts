@@ -1,7 +1,8 @@
 /** Random questions to a tag policy: channels and ranges of every kind, among tags that are almost what they want. */
-import type { Channel } from "../stacks/config/fleet.ts";
-import { type TagPolicy, tagPolicy } from "../stacks/gitops/channel.ts";
-import { rangeProblem } from "../stacks/gitops/range.ts";
+
+import { type TagPolicy, tagPolicy } from "../stacks/config/channel.ts";
+import type { NamedChannel as Channel } from "../stacks/config/fleet.ts";
+import { rangeProblem } from "../stacks/config/range.ts";
 
 export interface Case {
   readonly policy: TagPolicy;

@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "semver";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { tagPolicy } from "../stacks/config/channel.ts";
 import type { Channel } from "../stacks/config/fleet.ts";
-import { tagPolicy } from "../stacks/gitops/channel.ts";
-import { rangeProblem, satisfies } from "../stacks/gitops/range.ts";
+import { rangeProblem, satisfies } from "../stacks/config/range.ts";
 import { selectTag } from "../stacks/gitops/select.ts";
 import { answers, buildOracle, buildTimeout, describeWithGo } from "./go-oracle.ts";
 import { type Case, cases, loosePatterns } from "./policy-cases.ts";
@@ -124,23 +124,27 @@ function npmReads(range: string, tag: string): "takes" | "leaves" | "refuses" {
 }
 
 describeWithGo("Flux's own policies (needs go)", () => {
-  const folder = mkdtempSync(join(tmpdir(), "policy-oracle-"));
+  const folder = join(tmpdir(), `policy-oracle-${process.pid}`);
   const binary = join(folder, "oracle");
   const flux = (asked: readonly Case[]) =>
     answers<Answer>(
       binary,
-      asked.map(({ policy: { pattern, range }, tags }) => ({
-        filterTags: { pattern },
-        policy: { semver: { range } },
-        tags,
-      })),
+      asked.map(({ policy, tags }) => {
+        const { pattern, extract } = policy;
+        return {
+          filterTags: { pattern, ...(extract ? { extract } : {}) },
+          policy: "range" in policy ? { semver: { range: policy.range } } : { [policy.kind]: { order: policy.order } },
+          // As they are stored: of two tags with one extract the last counts.
+          tags: tags.toSorted().toReversed(),
+        };
+      }),
     );
 
   beforeAll(
     () => buildOracle({ binary, module: "flux", command: "./image-reflector-controller/oracle" }),
     buildTimeout,
   );
-  afterAll(() => rmSync(folder, { recursive: true }));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it.each(fixed)("agree: %s", async (...[, policy, tags, expected]) => {
     const [answer] = await flux([{ policy, tags }]);

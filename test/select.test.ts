@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { tagPolicy } from "../stacks/gitops/channel.ts";
-import { rangeProblem } from "../stacks/gitops/range.ts";
+import { tagPolicy } from "../stacks/config/channel.ts";
+import { rangeProblem } from "../stacks/config/range.ts";
 import { selectTag } from "../stacks/gitops/select.ts";
 
 /** Results of the real image-reflector-controller and Masterminds/semver 3.5.0, as reference runs recorded them. */

@@ -43,14 +43,23 @@ export const imageRepository = z.strictObject({
   }),
 });
 
+const ordered = z.strictObject({ order: z.enum(["asc", "desc"]).default("asc") });
+
 export const imagePolicy = z.strictObject({
   apiVersion: imageApi,
   kind: z.literal("ImagePolicy"),
   metadata,
   spec: z.strictObject({
     imageRepositoryRef: reference,
-    filterTags: z.strictObject({ pattern: z.string() }),
-    policy: z.strictObject({ semver: z.strictObject({ range: z.string() }) }),
+    filterTags: z.strictObject({ pattern: z.string(), extract: z.string().optional() }),
+    policy: z.union(
+      [
+        z.strictObject({ semver: z.strictObject({ range: z.string() }) }),
+        z.strictObject({ numerical: ordered }),
+        z.strictObject({ alphabetical: ordered }),
+      ],
+      { error: "must be one of semver, numerical and alphabetical" },
+    ),
     digestReflectionPolicy: z.literal("Never").optional(),
     suspend,
   }),

@@ -1,3 +1,4 @@
+import type { TagPolicy } from "../../stacks/config/channel.ts";
 import { selectTag } from "../../stacks/gitops/select.ts";
 import type { Image } from "../../stacks/publish/image.ts";
 import type { ClusterObjects } from "./cluster-objects.ts";
@@ -30,15 +31,21 @@ async function scan({ spec }: ImageRepository, list: TagList): Promise<Scan> {
   }
 }
 
+function tagPolicy({ spec: { filterTags, policy } }: ImagePolicy): TagPolicy {
+  if ("semver" in policy) return { ...filterTags, range: policy.semver.range };
+  if ("numerical" in policy) return { ...filterTags, kind: "numerical", order: policy.numerical.order };
+  return { ...filterTags, kind: "alphabetical", order: policy.alphabetical.order };
+}
+
 function outcome(policy: ImagePolicy, scans: ReadonlyMap<string, Scan>): PolicyOutcome {
   const id = idOf(policy);
   const none = (reason: string): PolicyOutcome => ({ policy: id, kind: "none", reason });
-  const { imageRepositoryRef, filterTags, policy: order, suspend } = policy.spec;
+  const { imageRepositoryRef, suspend } = policy.spec;
   if (suspend) return none("suspended");
   const scanned = scans.get(`${policy.metadata.namespace}:${imageRepositoryRef.name}`);
   if (!scanned) return none(`referenced ImageRepository does not exist: ${imageRepositoryRef.name}`);
   if (scanned.kind === "failed") return none(scanned.reason);
-  const selection = selectTag({ pattern: filterTags.pattern, range: order.semver.range }, scanned.tags);
+  const selection = selectTag(tagPolicy(policy), scanned.tags);
   if (selection.kind === "none") return none(selection.reason);
   return { policy: id, kind: "selected", image: { name: scanned.image, tag: selection.tag, digest: undefined } };
 }

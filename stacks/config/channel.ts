@@ -1,4 +1,23 @@
-import type { Channel } from "./fleet.ts";
+import type { Channel, Fence, NamedChannel } from "./fleet.ts";
+import { both, type Language } from "./language.ts";
+import { languageOf } from "./pattern.ts";
+import { satisfies } from "./range.ts";
+import { rangeLanguage } from "./range-language.ts";
+import { versionOf } from "./version.ts";
+
+interface Filter {
+  /** Regular expression, in the syntax that RE2 and JavaScript share. */
+  readonly pattern: string;
+  /** What is compared instead of the whole tag: `${1}` is the first group. */
+  readonly extract?: string | undefined;
+}
+
+type VersionPolicy = Filter & { readonly kind?: "semver"; readonly range: string };
+
+/** What an ImagePolicy says: the filter picks the channel, the rest only orders, and admits prereleases. */
+export type TagPolicy =
+  | VersionPolicy
+  | (Filter & { readonly kind: "numerical" | "alphabetical"; readonly order: "asc" | "desc" });
 
 /**
  * SemVer's numeric identifier: no leading zeros, which other readers refuse. A number from 2^64 on is a word to Flux and then
@@ -7,11 +26,54 @@ import type { Channel } from "./fleet.ts";
 const number = "(0|[1-9][0-9]{0,14})";
 
 /** Anchored and RE2-safe: Flux does not anchor by itself, and an unanchored filter lets other channels' tags in. */
-export const tagPattern = (channel: Channel): string =>
+const namedPattern = (channel: NamedChannel): string =>
   `^v${number}\\.${number}\\.${number}${channel.kind === "stable" ? "" : `-${channel.id}\\.${number}`}$`;
 
-export const accepts = (channel: Channel, tag: string): boolean => new RegExp(tagPattern(channel)).test(tag);
+/** `-0` admits every prerelease, on every comparator or on none; without it a prerelease channel selects nothing (fluxcd/flux2#1298). */
+function fencedRange({ floor = "0.0.0", ceiling }: Fence, lowest: "" | "-0"): string {
+  return [`>=${floor}${lowest}`, ...(ceiling ? [`<${ceiling}${lowest}`] : [])].join(" ");
+}
 
-/** A tag as the channel wants it, for messages. */
-export const sampleTag = (channel: Channel): string =>
-  channel.kind === "stable" ? "v1.2.3" : `v1.2.3-${channel.id}.4`;
+export function tagPolicy(channel: NamedChannel): VersionPolicy;
+export function tagPolicy(channel: Channel): TagPolicy;
+export function tagPolicy(channel: Channel): TagPolicy {
+  if (channel.kind === "stable" || channel.kind === "prerelease")
+    return { pattern: namedPattern(channel), range: fencedRange(channel, channel.kind === "stable" ? "" : "-0") };
+  return channel;
+}
+
+/** What a policy compares; `undefined` when the filter leaves the tag out. */
+export function keyOf({ pattern, extract }: Filter, tag: string): string | undefined {
+  const match = new RegExp(pattern).exec(tag);
+  if (!match) return undefined;
+  return extract ? extract.replace(/\$\{([0-9]+)\}/g, (_, group) => match[Number(group)] ?? "") : tag;
+}
+
+/** Whether a tag can be selected when it is the only one. */
+export function accepts(channel: Channel, tag: string): boolean {
+  const policy = tagPolicy(channel);
+  const key = keyOf(policy, tag);
+  if (key === undefined || !("range" in policy)) return key !== undefined;
+  const version = versionOf(key);
+  return version !== null && satisfies(version, policy.range);
+}
+
+/** OCI distribution specification: no tag begins with a dot or a hyphen. */
+const anyTag = languageOf("\\w.*");
+
+/**
+ * Every tag that a channel may take. Exact, but with an extract, where the range is left out: then it may be more.
+ * The channel's filter and range are checked ones.
+ */
+export function tagsOf(channel: Channel): Language {
+  const policy = tagPolicy(channel);
+  const filtered = both(anyTag, languageOf(policy.pattern));
+  return "range" in policy && !policy.extract ? both(filtered, rangeLanguage(policy.range)) : filtered;
+}
+
+/** Tags as the channel wants them, for messages. */
+export function sampleTag(channel: Channel): string {
+  if (channel.kind === "stable") return `v${channel.floor ?? "1.2.3"}`;
+  if (channel.kind === "prerelease") return `v${channel.floor ?? "1.2.3"}-${channel.id}.4`;
+  return channel.pattern;
+}

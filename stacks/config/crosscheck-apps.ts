@@ -3,7 +3,8 @@ import { duplicates } from "./duplicates.ts";
 import type { Problem } from "./error.ts";
 import type { Protocol } from "./fleet.ts";
 import { didYouMean } from "./parse.ts";
-import { channelOf, type ProjectKeys, type StackKeys, type Written } from "./schema.ts";
+import type { ProjectKeys, StackKeys, Written } from "./schema.ts";
+import { channelOf } from "./schema-channel.ts";
 
 type Shared = ProjectKeys["apps"][string];
 type Override = StackKeys["overrides"][string];

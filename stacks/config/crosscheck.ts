@@ -1,4 +1,5 @@
 import { crosscheckApps } from "./crosscheck-apps.ts";
+import { crosscheckChannels } from "./crosscheck-channels.ts";
 import { crosscheckCluster } from "./crosscheck-cluster.ts";
 import { crosscheckInfrastructure } from "./crosscheck-infrastructure.ts";
 import { crosscheckNotifications } from "./crosscheck-notifications.ts";
@@ -12,10 +13,10 @@ import type { Written } from "./schema.ts";
 
 function crosscheckStages({ shared }: Written): readonly Problem[] {
   const stages = shared.stages.map((stage, index) => ({ ...stage, index }));
-  const clash = (key: "name" | "path" | "channel", why: string) =>
+  const clash = (key: "name" | "path", why: string) =>
     duplicates(
       stages,
-      (stage) => JSON.stringify(stage[key]),
+      (stage) => stage[key],
       (stage, first) => ({
         file: "Pulumi.yaml",
         path: ["stages", stage.index, key],
@@ -25,7 +26,7 @@ function crosscheckStages({ shared }: Written): readonly Problem[] {
   return [
     ...clash("name", "a stage is known by its name"),
     ...clash("path", "two clusters on one folder overwrite each other (fluxcd/flux2#964)"),
-    ...clash("channel", "every tag would reach both stages"),
+    ...crosscheckChannels(shared),
     ...nestedPaths(stages),
   ];
 }

@@ -43,8 +43,26 @@ export interface Stage {
   readonly infrastructure: Infrastructure;
 }
 
-/** Which tags a stage takes: `v1.9.31`, or `v1.9.32-<id>.N`. */
-export type Channel = { readonly kind: "stable" } | { readonly kind: "prerelease"; readonly id: string };
+/** Versions without prerelease: the first that counts, and the first that does not. */
+export interface Fence {
+  readonly floor?: string | undefined;
+  readonly ceiling?: string | undefined;
+}
+
+/** Tags by the project's own convention: `v1.9.31`, or `v1.9.32-<id>.N`. */
+export type NamedChannel = Fence & ({ readonly kind: "stable" } | { readonly kind: "prerelease"; readonly id: string });
+
+/** Tags by an anchored filter of one's own; `extract` is what is compared instead of the whole tag. */
+interface Filter {
+  readonly pattern: string;
+  readonly extract?: string | undefined;
+}
+
+/** Which tags a stage takes, and which of them is the newest: with `asc` the greatest. */
+export type Channel =
+  | NamedChannel
+  | (Filter & { readonly kind: "semver"; readonly range: string })
+  | (Filter & { readonly kind: "numerical" | "alphabetical"; readonly order: "asc" | "desc" });
 
 export interface Cluster {
   readonly location: string;
@@ -98,6 +116,10 @@ export interface App {
   readonly stages: readonly string[];
   /** First tag of this stage. From then on Flux owns it. */
   readonly tag: string;
+  /** Whether Flux writes the digest beside the tag: once per tag, or whenever the tag moves. */
+  readonly digest: "Always" | "IfNotPresent" | "Never";
+  /** Regular expressions of tags that are not even looked at. */
+  readonly exclude: readonly string[];
   /** Whether a new tag is committed, or proposed for a person to merge. */
   readonly rollout: "direct" | "pull-request";
   readonly replicas: number;

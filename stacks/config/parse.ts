@@ -71,7 +71,7 @@ function messageOf(issue: Issue): string {
     case "too_small":
       return issue.origin === "array" ? issue.message : `must be at least ${issue.minimum}, not ${issue.input}`;
     case "too_big":
-      return `must be at most ${issue.maximum}, not ${issue.input}`;
+      return issue.origin === "array" ? issue.message : `must be at most ${issue.maximum}, not ${issue.input}`;
     case "invalid_key":
       return issue.issues[0]?.message ?? issue.message;
     default:

@@ -5,7 +5,8 @@ import type { App, Base, Cluster, Fleet, Stage } from "./fleet.ts";
 import { zoneOf } from "./locations.ts";
 import { didYouMean, parse } from "./parse.ts";
 import { infrastructureOf, patchOf } from "./resolve-infrastructure.ts";
-import { channelOf, type ProjectKeys, projectKeys, type StackKeys, stackKeys, type Written } from "./schema.ts";
+import { type ProjectKeys, projectKeys, type StackKeys, stackKeys, type Written } from "./schema.ts";
+import { channelOf } from "./schema-channel.ts";
 import type { Sources } from "./sources.ts";
 
 const byName = <T extends { readonly name: string }>(a: T, b: T): number => (a.name < b.name ? -1 : 1);
@@ -44,6 +45,8 @@ function app(name: string, stage: string, written: Written): readonly App[] {
       baseTag: shared.tag,
       stages: names.filter((each) => shared.stages?.includes(each) ?? true),
       tag: own.tag,
+      digest: shared.digest,
+      exclude: shared.exclude,
       rollout: own.rollout,
       replicas: own.replicas,
       hosts: own.hosts,

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { Channel } from "./fleet.ts";
 import { zoneOf } from "./locations.ts";
-import { branch, folder, gitUrl, host, image, name, port, prereleaseId, quantity, tag, variable } from "./names.ts";
+import { branch, folder, gitUrl, host, image, name, port, quantity, tag, variable } from "./names.ts";
+import { channel, expression } from "./schema-channel.ts";
 import {
   additions,
   infrastructure,
@@ -37,14 +37,12 @@ const repository = z.strictObject({
     .describe("what image automation pushes with; bootstrap's Secret, if not given"),
 });
 
-const channel = z.union([z.literal("stable"), z.strictObject({ prerelease: prereleaseId })], {
-  error: "use stable (v1.2.3), or {prerelease: develop} (v1.2.3-develop.4)",
-});
-
 const stage = z.strictObject({
   name: name,
   path: folder.describe("the cluster's folder in the repository"),
   channel: channel.describe("which tags the stage takes"),
+  alsoAccepts: z.array(name).default([]).describe("stages whose tags this one may take too"),
+  samples: z.array(tag).default([]).describe("tags that this stage takes and no other, checked in every run"),
 });
 
 const app = z.strictObject({
@@ -66,6 +64,15 @@ const app = z.strictObject({
     .describe("which Ingresses the base has"),
   issuer: name.optional().describe("cert-manager ClusterIssuer for the HTTPS hosts"),
   tag: tag.default("v0.0.1-develop.1").describe("tag in the base; never run, every stage replaces it"),
+  digest: z
+    .enum(["Always", "IfNotPresent", "Never"])
+    .default("Never")
+    .describe("whether Flux writes the digest beside the tag: IfNotPresent once, Always whenever the tag moves"),
+  exclude: z
+    .array(expression)
+    .max(23, "Flux excludes by at most 25 expressions, of which 2 are there already")
+    .default([])
+    .describe("regular expressions of tags that Flux does not even look at; they match anywhere"),
   stages: z.array(name).optional().describe("where the app runs; everywhere, if not given"),
 });
 
@@ -144,6 +151,3 @@ export interface Written {
   readonly shared: ProjectKeys;
   readonly stacks: { readonly [stage: string]: StackKeys };
 }
-
-export const channelOf = (written: ProjectKeys["stages"][number]["channel"]): Channel =>
-  written === "stable" ? { kind: "stable" } : { kind: "prerelease", id: written.prerelease };

@@ -1,5 +1,5 @@
+import { type TagPolicy, tagPolicy } from "../config/channel.ts";
 import type { App, Repository } from "../config/fleet.ts";
-import { tagPolicy } from "./channel.ts";
 import { kustomize } from "./kustomize.ts";
 import {
   automationAuthor,
@@ -27,13 +27,26 @@ function imageRepository(app: App, target: Target): KubeObject {
       provider: "generic",
       ...(app.pullSecret ? { secretRef: { name: app.pullSecret } } : {}),
       // A list replaces Flux's default, its first entry here.
-      exclusionList: ["^.*\\.sig$", "^sha256-.*\\.(att|sbom)$"],
+      exclusionList: ["^.*\\.sig$", "^sha256-.*\\.(att|sbom)$", ...app.exclude],
     },
   };
 }
 
+function selection(policy: TagPolicy) {
+  const { pattern, extract } = policy;
+  return {
+    filterTags: { pattern, ...(extract ? { extract } : {}) },
+    policy: "range" in policy ? { semver: { range: policy.range } } : { [policy.kind]: { order: policy.order } },
+  };
+}
+
+/** Flux takes an interval with Always only, and wants one there (api/v1/imagepolicy_types.go). */
+function digests({ digest }: App) {
+  if (digest === "Never") return {};
+  return { digestReflectionPolicy: digest, ...(digest === "Always" ? { interval: "10m" } : {}) };
+}
+
 function imagePolicy(app: App, target: Target): KubeObject {
-  const { pattern, range } = tagPolicy(target.stage.channel);
   return {
     apiVersion: target.api.image,
     kind: "ImagePolicy",
@@ -42,7 +55,11 @@ function imagePolicy(app: App, target: Target): KubeObject {
       namespace: app.namespace,
       labels: labels(app, target),
     },
-    spec: { imageRepositoryRef: { name: app.name }, filterTags: { pattern }, policy: { semver: { range } } },
+    spec: {
+      imageRepositoryRef: { name: app.name },
+      ...selection(tagPolicy(target.stage.channel)),
+      ...digests(app),
+    },
   };
 }
 
