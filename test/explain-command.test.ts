@@ -50,6 +50,13 @@ describe("npm run explain", () => {
     expect(newer.code).toBe(0);
   });
 
+  it("repeats no password of an address", async () => {
+    const { url } = repository;
+    const { text } = await run(`${image}:v1.9.41`, "--repo", `file://robot:s3cret@${url}`);
+    expect(text).not.toContain("s3cret");
+    expect(text).toContain(url);
+  });
+
   it("evaluates a folder", async () => {
     const { code, text } = await run(`${image}:v1.9.33`, "--repo", "../tree");
     expect(text).toContain("clusters/production: blog takes it\n  committed in place of v1.9.31");

@@ -96,7 +96,7 @@ describe("why not:", () => {
       "no version",
       [policyFile, "    pattern:", "    pattern: .*\n    was:"],
       "latest",
-      "the filter matches, but latest is no version that Flux reads",
+      "the filter matches, but latest is no version or number that Flux reads",
     ],
     ["excluded", [scanFile, "'^.*\\.sig$'", "'33$'"], "v1.9.33", "excluded by the ImageRepository: 33$"],
     ["a suspended policy", isSuspended(policyFile), "v1.9.33", "suspended: ImagePolicy blog/blog-prod"],
@@ -159,6 +159,40 @@ describe("why not:", () => {
   });
 });
 
+describe("a policy by other orders", () => {
+  const policyWith = (lines: string) =>
+    (seed[policyFile] ?? "").replace(/ {2}filterTags:.*$/s, () => `  filterTags:\n    ${lines}\n`);
+  const numbers = `pattern: ^main-([0-9]+)$\n    extract: \${1}\n  policy:\n    numerical: { order: asc }`;
+  const live = (lines: string, current: string): Files => ({
+    ...seed,
+    [policyFile]: policyWith(lines),
+    [patchFile]: (seed[patchFile] ?? "").replace("v1.9.31", current),
+  });
+
+  it.each([
+    [numbers, "main-9", "main-10", true, "committed in place of main-9"],
+    [numbers, "main-10", "main-9", false, "not newer than the current tag main-10"],
+    [numbers, "main-9", "main-x", false, "after main- it wants ([0-9]+), the tag has x"],
+    ["pattern: .*\n  policy:\n    alphabetical: {}", "b", "c", true, "committed in place of b"],
+    ["pattern: .*\n  policy:\n    numerical: {}", "1", "c", false, "is no version or number that Flux reads"],
+    ["pattern: .*\n  policy: {}", "1", "c", false, "not decided: the policy has no order"],
+  ] as const)("%s from %s to %s", (...[lines, current, tag, accepted, reason]) => {
+    expect(stage("prod", live(lines, current), tag)).toMatchObject({
+      accepted,
+      reason: expect.stringContaining(reason),
+    });
+  });
+
+  it("takes nothing as long as one tag is no number", () => {
+    const files = live("pattern: .*\n  policy:\n    numerical: {}", "1");
+    const [offer] = offersOfApp("blog", "prod", clustersOf(new Map(Object.entries(files)), true));
+    expect(offer && preview(offer, ["1", "2", "x"])).toMatchObject({
+      selected: null,
+      reason: "failed to parse invalid numeric value 'x'",
+    });
+  });
+});
+
 describe("where a filter stops", () => {
   it.each([
     ["^v(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)-stage\\.([0-9]+)$", "v1.9-develop.2", "after v1.9 it wants -stage"],
@@ -206,13 +240,15 @@ describe("what would run", () => {
       image,
       policy: "blog:blog-prod",
       selected: "v1.10.0",
+      reason: null,
       candidates: ["v1.10.0", "v1.9.9", "v1.9.8", "v1.9.7", "v1.9.6"],
       refused: { excluded: 1, filter: 2, range: 0, version: 0 },
     });
   });
 
   it("is nothing when no tag is for it", () => {
-    expect(of("latest")).toMatchObject({ selected: null, candidates: [] });
-    expect(of()).toMatchObject({ selected: null, candidates: [] });
+    const filtered = "version list argument cannot be empty";
+    expect(of("latest")).toMatchObject({ selected: null, reason: filtered, candidates: [] });
+    expect(of()).toMatchObject({ selected: null, reason: "no tags in database", candidates: [] });
   });
 });

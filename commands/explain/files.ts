@@ -5,6 +5,7 @@ import { ConfigError } from "../../stacks/config/error.ts";
 import { readFleet } from "../../stacks/config/files.ts";
 import { render } from "../../stacks/gitops/render.ts";
 import { openRemote } from "../../stacks/publish/git.ts";
+import { redacted } from "../../stacks/publish/git-failure.ts";
 import { manifestPath, manifestText } from "../../stacks/publish/ownership.ts";
 import type { Files } from "../../stacks/tree/manifests.ts";
 
@@ -60,7 +61,11 @@ export async function filesAsked(
   const path = resolve(directory, repo);
   if (!isFolder(path)) {
     const url = existsSync(path) ? path : repo;
-    return { files: await fromGit(url, branch ?? "main"), source: `${repo}, branch ${branch ?? "main"}`, isLive: true };
+    return {
+      files: await fromGit(url, branch ?? "main"),
+      source: `${redacted(repo)}, branch ${branch ?? "main"}`,
+      isLive: true,
+    };
   }
   if (branch) throw new ConfigError(`--branch goes with a URL: ${repo} is read as it lies there.`);
   return { files: fromFolder(path), source: repo, isLive: true };

@@ -31,10 +31,10 @@ const reasons: { readonly [reason in Reason]: string } = {
   excluded: "excluded by the ImageRepository",
   filter: "the filter does not match",
   range: "not in the range",
-  version: "no version that Flux reads",
+  version: "no version or number that Flux reads",
 };
 
-export function previewText({ app, stage, image, policy, selected, candidates, refused }: Preview): string {
+export function previewText({ app, stage, image, policy, selected, reason, candidates, refused }: Preview): string {
   const next = candidates.slice(1);
   const rows = (Object.keys(reasons) as Reason[]).map(
     (reason) => `${`${refused[reason]}`.padStart(7)}  ${reasons[reason]}`,
@@ -43,6 +43,7 @@ export function previewText({ app, stage, image, policy, selected, candidates, r
     selected === null ? `no tag of ${image} is for ${app} in ${stage}` : `${app} in ${stage} runs ${selected}`;
   return [
     chosen,
+    ...(reason === null ? [] : wrapped(reason)),
     `  ${image}`,
     `  policy ${policy}`,
     ...(next.length > 0 ? ["", "next best:", ...next.map((tag) => `  ${tag}`)] : []),

@@ -1,6 +1,6 @@
 import { choose, type Refusal, refusalOf } from "./choose.ts";
 import { type Offer, policyId } from "./offers.ts";
-import { exclusionOf } from "./verdict.ts";
+import { exclusionOf, suspended } from "./verdict.ts";
 
 /** What a policy makes of a registry's tags. */
 export interface Preview {
@@ -10,6 +10,8 @@ export interface Preview {
   readonly policy: string;
   /** The tag that would run; `null` when the policy takes none. */
   readonly selected: string | null;
+  /** Why it takes none, in Flux's own words where they are Flux's. */
+  readonly reason: string | null;
   /** The best, in order; the first is the selected one. */
   readonly candidates: readonly string[];
   /** How many tags were left out, by reason. */
@@ -20,17 +22,24 @@ export type Reason = "excluded" | Refusal;
 
 const shown = 5;
 
+interface Best {
+  readonly tags: readonly string[];
+  readonly reason: string | null;
+}
+
 /** The first few that the policy would take one after the other, were the better ones not there. */
-function best({ policy: { spec } }: Offer, tags: readonly string[]): readonly string[] {
+function best(offer: Offer, tags: readonly string[]): Best {
   const found: string[] = [];
   const left = new Set(tags);
+  const paused = suspended(offer);
+  if (paused) return { tags: found, reason: paused };
   while (found.length < shown) {
-    const selection = choose(spec, [...left]);
-    if (selection.kind === "none") return found;
+    const selection = choose(offer.policy.spec, [...left]);
+    if (selection.kind === "none") return { tags: found, reason: found.length > 0 ? null : selection.reason };
     found.push(selection.tag);
     left.delete(selection.tag);
   }
-  return found;
+  return { tags: found, reason: null };
 }
 
 /** What would run of an app in a stage, given every tag of its image. @throws Error for a policy that cannot be evaluated */
@@ -39,9 +48,10 @@ export function preview(offer: Offer, tags: readonly string[]): Preview {
     return exclusionOf(offer, tag) === undefined ? refusalOf(offer.policy.spec, tag) : "excluded";
   });
   const count = (reason: Reason) => reasons.filter((each) => each === reason).length;
-  const candidates = best(
+  // One tag that is no number fails a whole numerical policy, so nothing but what the scan hides is left out here.
+  const { tags: candidates, reason } = best(
     offer,
-    tags.filter((_, index) => reasons[index] === undefined),
+    tags.filter((_, index) => reasons[index] !== "excluded"),
   );
   return {
     app: offer.app,
@@ -49,6 +59,7 @@ export function preview(offer: Offer, tags: readonly string[]): Preview {
     image: offer.repository.spec.image,
     policy: policyId(offer.policy),
     selected: candidates[0] ?? null,
+    reason,
     candidates,
     refused: { excluded: count("excluded"), filter: count("filter"), range: count("range"), version: count("version") },
   };

@@ -15,7 +15,8 @@ export function exclusionOf({ repository }: Offer, tag: string): string | undefi
   return repository.spec.exclusionList.find((pattern) => new RegExp(pattern).test(tag));
 }
 
-function suspended({ policy, repository, automation }: Offer): string | undefined {
+/** The object that is told to stand still, if one is. */
+export function suspended({ policy, repository, automation }: Offer): string | undefined {
   const all = [
     ["ImagePolicy", policy],
     ["ImageRepository", repository],
@@ -29,7 +30,7 @@ function refusalText(refusal: Refusal, { policy: { spec } }: Offer, tag: string)
   const texts: { readonly [kind in Refusal]: () => string } = {
     filter: () => mismatch(spec.filterTags?.pattern ?? "", tag),
     range: () => `not in the range ${spec.policy.semver?.range}`,
-    version: () => `the filter matches, but ${tag} is no version that Flux reads`,
+    version: () => `the filter matches, but ${tag} is no version or number that Flux reads`,
   };
   return texts[refusal]();
 }

@@ -10,6 +10,7 @@ const metadata = z.object({
   labels: labels.default({}),
 });
 const suspend = z.boolean().default(false);
+const ordered = z.object({ order: z.enum(["asc", "desc"]).default("asc") }).optional();
 
 const imageRepository = z.object({
   metadata,
@@ -28,8 +29,8 @@ const imagePolicy = z.object({
     filterTags: z.object({ pattern: z.string().default(""), extract: z.string().optional() }).optional(),
     policy: z.object({
       semver: z.object({ range: z.string() }).optional(),
-      numerical: z.object({ order: z.string().optional() }).optional(),
-      alphabetical: z.object({ order: z.string().optional() }).optional(),
+      numerical: ordered,
+      alphabetical: ordered,
     }),
     suspend,
   }),
