@@ -6,6 +6,7 @@ import { table } from "../sandbox/table.ts";
 import { type Row, ratio, type Times } from "./measure.ts";
 import { benchPreview } from "./preview.ts";
 import { benchRender } from "./render.ts";
+import { benchSelect } from "./select.ts";
 
 const usage = `Usage: npm run bench [-- --json FILE]
 
@@ -17,7 +18,7 @@ const span = ({ min, median, max }: Times): string => [min, median, max].map((ea
 
 async function run(): Promise<void> {
   const checkout = join(import.meta.dirname, "..");
-  const rows: readonly Row[] = [await benchRender(checkout), await benchPreview(checkout)];
+  const rows: readonly Row[] = [await benchRender(checkout), await benchPreview(checkout), await benchSelect()];
   const lines = rows.map((row) => [
     row.measure,
     span(row.ours),

@@ -134,7 +134,57 @@ function range(random: Random): string {
 const twin = (random: Random, [first = ""]: readonly string[]): readonly string[] =>
   first.startsWith("v") ? [first.replace("v", pick(random, ["", "v0", "0"]))] : [];
 
+const builds = [
+  "7",
+  "8",
+  "10",
+  "08",
+  "1.0",
+  "1e3",
+  "-1",
+  "+7",
+  "inf",
+  "-Inf",
+  "nan",
+  "1e999",
+  "9007199254740993",
+  "x",
+  "",
+];
+
+type Filter = Pick<TagPolicy, "pattern" | "extract">;
+
+/** Build numbers and names, whole or behind an extract by which several tags can become one. */
+function otherOrder(random: Random): Case {
+  const written = () => pick(random, builds.slice(0, random(3) === 0 ? builds.length : 3) as [string, ...string[]]);
+  const tags = times(random(8), () => `${pick(random, ["main-", "dev-", "main-", ""])}${written()}`);
+  const filters: readonly [Filter, ...Filter[]] = [
+    { pattern: "^main-(.*)$", extract: `$\{1}` },
+    { pattern: "^(main|dev)-(.*)$", extract: `$\{2}` },
+    { pattern: "^(main|dev)-([0-9]+)$", extract: `$\{2}.$\{1}$\{2}` },
+    { pattern: "^[0-9]+$" },
+    { pattern: "" },
+  ];
+  const order = pick<"asc" | "desc">(random, ["asc", "desc"]);
+  return {
+    policy: {
+      ...pick(random, filters),
+      kind: pick<"numerical" | "alphabetical">(random, ["numerical", "alphabetical"]),
+      order,
+    },
+    tags: tags.filter((each) => each !== ""),
+  };
+}
+
+/** Versions behind an extract. */
+function extracted(random: Random): Case {
+  const tags = times(random(8), () => `${pick(random, ["main-", "dev-"])}v${core(random)}`);
+  return { policy: { pattern: "^(main|dev)-(v.*)$", extract: `$\{2}-0`, range: range(random) }, tags };
+}
+
 function question(random: Random): Case {
+  if (random(6) === 0) return otherOrder(random);
+  if (random(10) === 0) return extracted(random);
   const wanted = channel(random);
   const tags = (misses: typeof near) => {
     const some = times(random(12), () => tag(random, wanted, misses));

@@ -182,10 +182,10 @@ describeWithGo("Flux's own policies (needs go)", () => {
     expect(differing.slice(0, 5)).toEqual([]);
     // Every kind of answer has been among them.
     expect(answered.filter(({ tag }) => tag).length).toBeGreaterThan(20_000);
-    expect(new Set(answered.map(({ error }) => error))).toEqual(
-      new Set([undefined, empty, nothing, "no tags in database"]),
+    expect(new Set(answered.map(({ error }) => error?.replace(/'.*'/, "'…'")))).toEqual(
+      new Set([undefined, empty, nothing, "no tags in database", "failed to parse invalid numeric value '…'"]),
     );
-    const ties = asked.filter((_, index) => answered[index]?.or);
+    const ties = asked.filter(({ policy }, index) => answered[index]?.or && "range" in policy && !policy.extract);
     expect(ties.length).toBeGreaterThan(0);
     // A channel's filter leaves no two spellings of one version.
     expect(ties.map(({ policy }) => policy.pattern).filter((pattern) => !loosePatterns.includes(pattern))).toEqual([]);

@@ -42,17 +42,20 @@ export function tagPolicy(channel: Channel): TagPolicy {
   return channel;
 }
 
-/** What a policy compares; `undefined` when the filter leaves the tag out. */
-export function keyOf({ pattern, extract }: Filter, tag: string): string | undefined {
-  const match = new RegExp(pattern).exec(tag);
-  if (!match) return undefined;
-  return extract ? extract.replace(/\$\{([0-9]+)\}/g, (_, group) => match[Number(group)] ?? "") : tag;
+/** What a policy compares for a tag; `undefined` when the filter leaves the tag out. */
+export function keyOf({ pattern, extract }: Filter): (tag: string) => string | undefined {
+  const filter = new RegExp(pattern);
+  if (!extract) return (tag) => (filter.test(tag) ? tag : undefined);
+  return (tag) => {
+    const match = filter.exec(tag);
+    return match ? extract.replace(/\$\{([0-9]+)\}/g, (_, group) => match[Number(group)] ?? "") : undefined;
+  };
 }
 
 /** Whether a tag can be selected when it is the only one. */
 export function accepts(channel: Channel, tag: string): boolean {
   const policy = tagPolicy(channel);
-  const key = keyOf(policy, tag);
+  const key = keyOf(policy)(tag);
   if (key === undefined || !("range" in policy)) return key !== undefined;
   const version = versionOf(key);
   return version !== null && satisfies(version, policy.range);

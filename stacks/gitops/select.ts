@@ -77,11 +77,9 @@ export function selectTag(policy: TagPolicy, tags: readonly string[]): Selection
   const problem = "range" in policy ? rangeProblem(policy.range) : undefined;
   if (problem && "range" in policy) throw new Error(`range ${JSON.stringify(policy.range)}: ${problem}`);
   if (tags.length === 0) return none("no tags in database");
-  const tagOf = new Map<string, string>();
-  for (const tag of descending(tags)) {
-    const key = keyOf(policy, tag);
-    if (key !== undefined) tagOf.set(key, tag);
-  }
+  const key = keyOf(policy);
+  const filtered = tags.filter((tag) => key(tag) !== undefined);
+  const tagOf = new Map(descending(filtered).map((tag) => [key(tag) ?? "", tag]));
   if (tagOf.size === 0) return none("version list argument cannot be empty");
   const found = best(policy, descending(tagOf.keys()));
   if (found.kind === "none") return found;
