@@ -141,6 +141,40 @@ describe("what is no version is skipped", () => {
   });
 });
 
+describe("build numbers and names", () => {
+  const build = { pattern: "^main-[a-f0-9]+-([0-9]{1,15})$", extract: `$\{1}` };
+  const builds = ["main-a-9", "main-b-10", "dev-c-11", "latest"];
+
+  it.each([
+    ["the greatest number", { ...build, kind: "numerical", order: "asc" }, builds, "main-b-10"],
+    ["the least number", { ...build, kind: "numerical", order: "desc" }, builds, "main-a-9"],
+    ["the last name by bytes", { ...build, kind: "alphabetical", order: "asc" }, builds, "main-a-9"],
+    ["the first name by bytes", { ...build, kind: "alphabetical", order: "desc" }, builds, "main-b-10"],
+    [
+      "of two tags with one extract the last as stored",
+      { ...build, kind: "numerical", order: "asc" },
+      ["main-b-9", "main-a-9"],
+      "main-a-9",
+    ],
+  ] as const)("%s (rule 8)", (...[, policy, tags, tag]) => {
+    expect(selectTag(policy, tags)).toEqual({ kind: "selected", tag });
+  });
+
+  it("one key that is no number fails the policy", () => {
+    const policy = { pattern: "^main", kind: "numerical", order: "asc" } as const;
+    expect(selectTag(policy, builds)).toEqual({
+      kind: "none",
+      reason: "failed to parse invalid numeric value 'main-a-9'",
+    });
+  });
+
+  it("that are equal are told, because Flux takes either", () => {
+    const policy = { pattern: "^[0-9]+$", kind: "numerical", order: "asc" } as const;
+    expect(selectTag(policy, ["1", "07", "7"])).toEqual({ kind: "selected", tag: "07", ties: ["7"] });
+    expect(selectTag({ pattern: any, range: ">=0.0.0" }, ["1.0.0", "v1.0.0"])).toMatchObject({ ties: ["1.0.0"] });
+  });
+});
+
 describe("a range is one that both libraries read alike (rule 6)", () => {
   it.each([">=1.0.0", "1.9.31", "=1.9.31", "^1.0.0-0", "~1.9.0", ">=1.0.0-0 <2.0.0-0", "<1.0.0 || >=2.0.0-rc.1"])(
     "%s is",
