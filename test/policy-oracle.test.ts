@@ -1,13 +1,16 @@
 import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { parse } from "semver";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { tagPolicy } from "../stacks/config/channel.ts";
 import type { Channel } from "../stacks/config/fleet.ts";
+import { readPattern } from "../stacks/config/pattern.ts";
 import { rangeProblem, satisfies } from "../stacks/config/range.ts";
 import { selectTag } from "../stacks/gitops/select.ts";
 import { answers, buildOracle, buildTimeout, describeWithGo } from "./go-oracle.ts";
+import { pattern, text } from "./patterns.ts";
 import { type Case, cases, loosePatterns } from "./policy-cases.ts";
 
 /** As the oracle gives it; `or`: a tag that is the same version, which of the two Flux takes is left to chance. */
@@ -167,6 +170,23 @@ describeWithGo("Flux's own policies (needs go)", () => {
     const [answer] = await flux([{ policy: only(range), tags: ["v1.2.3"] }]);
     expect(answer?.error).toMatch(/^invalid policy/);
     expect(rangeProblem(range)).toBeTypeOf("string");
+  });
+
+  it("read every pattern that is not refused as JavaScript does", async () => {
+    const texts = fc.array(
+      text.filter((each) => each !== ""),
+      { minLength: 8, maxLength: 8 },
+    );
+    const asked = fc.sample(fc.tuple(pattern, texts), 3000).flatMap(([written, tags]): readonly Case[] => {
+      const anchored = `^(${written})$`;
+      if ("problem" in readPattern(anchored)) return [];
+      return [{ policy: { pattern: anchored, extract: `$\{1}.`, kind: "alphabetical", order: "asc" }, tags }];
+    });
+    const answered = await flux(asked);
+    const differing = asked.filter((each, index) => ours(each).tag !== answered[index]?.tag);
+    expect(differing).toEqual([]);
+    expect(asked.length).toBeGreaterThan(2000);
+    expect(answered.filter(({ tag }) => tag).length).toBeGreaterThan(300);
   });
 
   const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);

@@ -9,24 +9,11 @@ import { anyVersion, rangeLanguage } from "../stacks/config/range-language.ts";
 import { resolve } from "../stacks/config/resolve.ts";
 import { versionOf } from "../stacks/config/version.ts";
 import { objectsOf, treeOf } from "./fleets.ts";
+import { pattern, text } from "./patterns.ts";
 import { type Edits, seedSources } from "./sources.ts";
 
 const contains = (language: Language, text: string): boolean =>
   [...text].reduce((state, character) => state.after(character), language).empty;
-
-const pattern: fc.Arbitrary<string> = fc.letrec<{ node: string }>((tie) => ({
-  node: fc.oneof(
-    { maxDepth: 4, depthSize: "small" },
-    fc.constantFrom("a", "b", "1", "\\.", "-", "_", ".", "\\d", "\\w", "\\W", "[a1]", "[^a-b]", "[\\d.-]"),
-    fc.tuple(tie("node"), tie("node")).map(([a, b]) => a + b),
-    fc.tuple(tie("node"), tie("node")).map(([a, b]) => `(${a}|${b})`),
-    fc
-      .tuple(tie("node"), fc.constantFrom("*", "+", "?", "{2}", "{1,3}", "{2,}", "*?"))
-      .map(([inner, sign]) => `(?:${inner})${sign}`),
-  ),
-})).node;
-
-const text = fc.array(fc.constantFrom(..."ab10.-_"), { maxLength: 8 }).map((characters) => characters.join(""));
 
 describe("a pattern's language", () => {
   it("has exactly the tags that the regular expression matches", () => {
