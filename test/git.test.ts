@@ -65,7 +65,7 @@ describe("publishing", () => {
     expect(repo.read(patch)).toBe(image("v0.0.1"));
   });
 
-  it("makes one commit that says what and why, and none when there is nothing to change", async () => {
+  it("makes one commit that says what and why, and none when there is nothing to change (rule 39)", async () => {
     repo.edit({ "README.md": "ours\n" });
     const remote = await remoteOf();
     const commit = await publish(remote, publication({ [patch]: image("v0.0.1"), [base]: "a: 1\n" }));
@@ -84,7 +84,7 @@ describe("publishing", () => {
     expect(repo.git("rev-parse", "main:notes.txt")).toBe(before);
   });
 
-  it("keeps a tag that Flux pushes between our fetch and our push, and the history stays linear", async () => {
+  it("keeps a tag that Flux pushes between our fetch and our push, and the history stays linear (rules 19, 39)", async () => {
     await publish(await remoteOf(), publication({ [patch]: image("v1") }));
     const remote = interrupted(await remoteOf(), () => repo.edit({ [patch]: bump("v2") }));
     await publish(remote, publication({ [patch]: image("v1", 3) }));
@@ -93,7 +93,7 @@ describe("publishing", () => {
     expect(repo.commits()).toHaveLength(3);
   });
 
-  it("lets two stages publish at once", async () => {
+  it("lets two stages publish at once (rule 39)", async () => {
     const stage = { ...prod, stage: "stage", path: "clusters/stage" };
     const other = await remoteOf();
     await Promise.all([

@@ -166,7 +166,7 @@ describe.each(trees)("markers in $stage.name", ({ stage, tree: { files } }) => {
     }
   });
 
-  it("carry the first tag of this stage", () => {
+  it("carry the first tag of this stage (rule 19)", () => {
     expect(found.map(({ value }) => value)).toEqual(stage.apps.map(({ image, tag }) => `${image}:${tag}`));
   });
 

@@ -82,7 +82,7 @@ describe("flux bootstrap, as the first server runs it,", () => {
     `);
   });
 
-  it("leaves an existing kustomization.yaml as it is", async () => {
+  it("leaves an existing kustomization.yaml as it is (rule 32)", async () => {
     const before = repo.read(`${flux}/kustomization.yaml`);
     await boot();
     expect(repo.read(`${flux}/kustomization.yaml`)).toBe(before);

@@ -224,7 +224,7 @@ suite("a joiner", () => {
 });
 
 suite("flux bootstrap", () => {
-  it("is called as the seed has it, pinned and without a question", () => {
+  it("is called as the seed has it, pinned and without a question (rules 1, 29, 35, 37)", () => {
     expect(installed.get("flux-arguments").split(" ")).toEqual([
       "bootstrap",
       "git",
@@ -240,7 +240,7 @@ suite("flux bootstrap", () => {
     expect(installed.get("flux-key")).toBe("KEY");
   });
 
-  it("waits for its credential and for the age key", () => {
+  it("waits for its credential and for the age key (rule 35)", () => {
     const node = nodeOf(first).only("flux");
     node.set("late/flux-bootstrap", 2);
     node.set("late/sops-age", 3);
@@ -259,7 +259,7 @@ suite("flux bootstrap", () => {
     expect(node.calls("flux")).toEqual([]);
   });
 
-  it("that loses the race to another stage twice is tried again", () => {
+  it("that loses the race to another stage twice is tried again (rule 35)", () => {
     const node = nodeOf(first).only("flux");
     node.set("late/flux", 2);
     const { code, output } = node.run();
@@ -268,14 +268,24 @@ suite("flux bootstrap", () => {
     expect(node.calls("flux")).toHaveLength(3);
   });
 
-  it("that fails on a cluster which is healthy has succeeded", () => {
+  it("comes after the node is Ready, and is over when the source and the Kustomization are (rule 35)", () => {
+    const calls = installed.get("calls").split("\n");
+    const at = (start: string) => calls.findIndex((call) => call.startsWith(start));
+    expect(at("kubectl get node")).toBeGreaterThan(-1);
+    expect(at("kubectl get node")).toBeLessThan(at("flux bootstrap"));
+    expect(installed.calls("kubectl").at(-1)).toMatch(
+      / wait --for=condition=Ready gitrepositories\S+\/flux-system kustomizations\S+\/flux-system --timeout=5m$/,
+    );
+  });
+
+  it("that fails on a cluster which is healthy has succeeded (rule 35)", () => {
     const node = nodeOf(first).only("flux");
     node.set("late/verdict", 1);
     expect(node.run().code).toBe(0);
     expect([node.calls("flux").length, node.calls("sleep").length]).toEqual([1, 0]);
   });
 
-  it("leaves no credential on the node, whether it succeeds or not", () => {
+  it("leaves no credential on the node, whether it succeeds or not (rule 37)", () => {
     const node = nodeOf(first).only("flux");
     node.set("late/flux", 1000);
     node.set("speed", 2000);

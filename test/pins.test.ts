@@ -85,7 +85,7 @@ describe("pins.json", () => {
     expect(complaint(changed(["k9s.source", source]))).toContain("k9s.source.in[0].commit: use a full commit");
   });
 
-  it.each(["v1.33.9+k3s1", "v1.37.0+k3s1"])("refuses a half bump to k3s %s and names both pins", (version) => {
+  it.each(["v1.33.9+k3s1", "v1.37.0+k3s1"])("refuses a half bump to k3s %s and names both pins (rule 2)", (version) => {
     const message = complaint(changed(["k3s.version", version]));
     expect(message).toContain(
       `k3s ${version} does not fit flux 2.9.4, which supports Kubernetes 1.34 to 1.36: bump both`,
@@ -96,7 +96,7 @@ describe("pins.json", () => {
     expect(complaint(changed(["flux.version", "2.8.8"]))).toContain("does not fit flux 2.8.8");
   });
 
-  it("refuses a flux minor whose Kubernetes range and API versions nobody has looked up", () => {
+  it("refuses a flux minor whose Kubernetes range and API versions nobody has looked up (rules 1, 2)", () => {
     expect(complaint(changed(["flux.version", "2.10.0"]))).toContain("flux.version: is not known here (2.7, 2.8, 2.9)");
   });
 

@@ -66,7 +66,7 @@ const people = fc
   .map((texts): Files => new Map(Object.entries(texts)));
 
 describe("whatever stands in the repository", () => {
-  it("every marked value survives, and everything else is the configuration's", () => {
+  it("every marked value survives, and everything else is the configuration's (rule 19)", () => {
     fc.assert(
       fc.property(desiredAndLive, ([desired, live]) => {
         const kept = keepValues(desired, live);

@@ -111,7 +111,7 @@ describe("a new tag", () => {
     expect(repo.git("rev-list", "--count", `main..${branch}`)).toBe("1");
   });
 
-  it("becomes one pull request with the commit's words, however often the workflow runs", async () => {
+  it("becomes one pull request with the commit's words, however often the workflow runs (rule 23)", async () => {
     await bump("v1.9.32");
     attended();
     attended();
@@ -128,7 +128,7 @@ describe("a new tag", () => {
     expect(pulls()[0]?.body).toContain("blog:v1.9.32 -> ghcr.io/acme/blog:v1.9.33");
   });
 
-  it("of another app has a branch and a pull request of its own", async () => {
+  it("of another app has a branch and a pull request of its own (rule 23)", async () => {
     repo.edit(renderedTree(guardedEdits));
     const at = { repository: repo.url, branch: "main", cluster: "clusters/production" };
     await runAutomation({ ...at, tags: async () => ["v1.9.32"] });
@@ -281,7 +281,7 @@ describe("the workflow", () => {
     ]);
   });
 
-  it("runs one at a time, for the branches of Flux and for what of main they touch", () => {
+  it("runs one at a time, for the branches of Flux and for what of main they touch (rule 39)", () => {
     expect(workflow.concurrency).toEqual({ group: "flux-pull-requests" });
     const { branches: watched, paths } = workflow.on.push;
     expect([watched, paths]).toEqual([["main", "flux/*/*"], ["apps/*/prod/**"]]);

@@ -109,7 +109,7 @@ describe("two channels (rule 4)", () => {
     if (tag) expect([accepts(one, tag), accepts(other, tag)]).toEqual([true, true]);
   });
 
-  it("may share tags when that was declared", () => {
+  it("may share tags when that was declared, as for a stage that follows stable (rule 9)", () => {
     const edits: Edits = {
       "Pulumi.yaml": {
         "stages.0.channel": { pattern: everything.pattern, semver: ">=0.0.0-0" },

@@ -51,7 +51,7 @@ describe("markers are read where Flux reads them", () => {
   });
 });
 
-describe("the value that Flux wrote is kept", () => {
+describe("the value that Flux wrote is kept (rule 19)", () => {
   it.each(["v1.9.31", "1.10", "1e3", "0123", '"1.10"', "'0123'", '"yes"'])("byte for byte: %s", (written) => {
     expect(kept(tag("v0.0.1"), tag(written))).toBe(tag(written));
   });
