@@ -22,8 +22,11 @@ const followedInPart: { readonly [rule: number]: string } = {
   31: "the root kustomization.yaml is written: without it Flux would own all that lies below twice",
 };
 
-const fleets = [seed, guarded, resolve(seedSources(everything))];
-const objects = fleets.flatMap((fleet) => fleet.stages.flatMap(({ name }) => objectsOf(treeOf(name, fleet))));
+const fleets = { seed, guarded, everything: resolve(seedSources(everything)) };
+const trees = Object.entries(fleets).flatMap(([name, fleet]) =>
+  fleet.stages.map((stage) => ({ fleet: name, stage: stage.name, rendered: objectsOf(treeOf(stage.name, fleet)) })),
+);
+const objects = trees.flatMap(({ rendered }) => rendered);
 const flux = objects.filter(({ object }) => /\.fluxcd\.io\//.test(object.apiVersion));
 const ofKind = (kind: string) => flux.filter((each) => each.kind === kind).map(({ object }) => object);
 
@@ -80,6 +83,24 @@ describe("the controllers", () => {
     expect(crossing).toEqual(ofKind("ImageUpdateAutomation"));
     const texts = [...objects.map(({ text }) => text), JSON.stringify(nodeScripts())];
     expect(texts.filter((text) => /no-cross-namespace-refs|multitenant/.test(text))).toEqual([]);
+  });
+});
+
+describe.each(trees)("markers of the fleet $fleet in $stage", ({ rendered }) => {
+  const kindOf = (kind: string) => rendered.filter((each) => each.kind === kind).map(({ object }) => object);
+  const markers = Object.entries(Object.fromEntries(rendered.map(({ path, text }) => [path, text]))).flatMap(
+    ([path, text]) => setters(text).map(({ marker }) => ({ path, policy: marker.policy })),
+  );
+
+  it("name one policy each, and one automation of its namespace writes there (rule 15)", () => {
+    const policies = kindOf("ImagePolicy").map(({ metadata }) => `${metadata.namespace}:${metadata.name}`);
+    const writers = markers.map(({ path, policy }) =>
+      kindOf("ImageUpdateAutomation")
+        .filter(({ spec }) => `./${path}`.startsWith(`${spec.update.path}/`))
+        .map(({ metadata }) => [metadata.namespace, policies.filter((each) => each === policy).length]),
+    );
+    expect(writers).toEqual(markers.map(({ policy }) => [[policy.split(":")[0], 1]]));
+    expect(markers.map(({ policy }) => policy).toSorted()).toEqual(policies.toSorted());
   });
 });
 
