@@ -316,6 +316,20 @@ describe("a repository with one more mistake", () => {
     expect(stages).toEqual([]);
   });
 
+  it("takes over an image that may run as root as it is, and a base that forbids it as restricted", async () => {
+    const context = "        securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: [ALL] } }\n";
+    const restricted = (text: string) =>
+      text.replace(/( {6})containers:/, "$1securityContext: { runAsNonRoot: true, runAsUser: 1000 }\n$&") + context;
+    const { configuration, problems } = await edited({ "apps/blog/base/deployment.yaml": restricted });
+    expect(problems).toBe("");
+    const [stage] = resolve(sourcesOf(configuration)).stages;
+    expect(stage?.apps.map(({ base }) => base)).toMatchObject([
+      { security: "restricted", user: 1000 },
+      { security: "baseline", user: undefined },
+      { security: "baseline", user: undefined },
+    ]);
+  });
+
   it("keeps a base that has more than could be rendered", async () => {
     const {
       configuration,

@@ -5,8 +5,10 @@ import { describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { ConfigError } from "../stacks/config/error.ts";
 import type { App, Fleet } from "../stacks/config/fleet.ts";
+import { resolve } from "../stacks/config/resolve.ts";
 import { render } from "../stacks/gitops/render.ts";
 import { ofKind, seed, treeOf, trees, withApp, withStage } from "./fleets.ts";
+import { seedSources } from "./sources.ts";
 
 const golden = join(import.meta.dirname, "golden");
 const stages = seed.stages.map(({ name }) => name);
@@ -121,6 +123,38 @@ describe("what an app may leave out", () => {
     const fleet = withApp("prod", "blog", { issuer: undefined });
     const { annotations } = fileOf(fleet, "apps/blog/base/ingress-https.yaml").metadata;
     expect(Object.keys(annotations).filter((key) => key.startsWith("cert-manager"))).toEqual([]);
+  });
+
+  const containerOf = (keys: { readonly [key: string]: unknown }) => {
+    const edits = Object.entries(keys).map(([key, value]) => [`apps.blog.${key}`, value]);
+    const fleet = resolve(seedSources({ "Pulumi.yaml": Object.fromEntries(edits) }));
+    const pod = fileOf(fleet, "apps/blog/base/deployment.yaml").spec.template.spec;
+    return { pod: pod.securityContext, ...pod.containers[0] };
+  };
+
+  it("an image that runs as root may, under security: baseline, and escalates no further", () => {
+    expect(containerOf({ security: "baseline" })).toMatchObject({
+      pod: { seccompProfile: { type: "RuntimeDefault" } },
+      securityContext: { allowPrivilegeEscalation: false },
+    });
+    expect(containerOf({ security: "baseline" }).pod).not.toHaveProperty("runAsNonRoot");
+    expect(containerOf({ security: "baseline" }).securityContext).not.toHaveProperty("capabilities");
+  });
+
+  it("an image whose user has no number gets one by user", () => {
+    expect(containerOf({ user: 1000 }).pod).toMatchObject({ runAsNonRoot: true, runAsUser: 1000 });
+  });
+
+  it("probes ask over http where they have a path, else for a connection, as often as was said", () => {
+    const startup = { failureThreshold: 60, periodSeconds: 2 };
+    expect(containerOf({ probes: { readiness: { path: "/healthz?full" }, startup } })).toMatchObject({
+      readinessProbe: { httpGet: { path: "/healthz?full", port: "http" } },
+      startupProbe: { tcpSocket: { port: "http" }, ...startup },
+    });
+    expect(containerOf({ probes: { liveness: { path: "/live", timeoutSeconds: 3 } } })).toMatchObject({
+      readinessProbe: { tcpSocket: { port: "http" } },
+      livenessProbe: { httpGet: { path: "/live", port: "http" }, timeoutSeconds: 3 },
+    });
   });
 
   it("without an age key nothing is decrypted (rule 34)", () => {

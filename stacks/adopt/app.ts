@@ -4,10 +4,11 @@ import { pullSecretOf } from "./delivery.ts";
 import { hostsIn, protocolOf } from "./ingresses.ts";
 import { baseLayers, container, type Layer, layers, ofKind, overlayFile, syncsOf } from "./layers.ts";
 import type { Read } from "./read.ts";
+import { type Security, securityOf } from "./security.ts";
 import { beyondRendered } from "./skeleton.ts";
 import { type FoundUse, foundUse, isCount } from "./use.ts";
 
-export interface FoundApp {
+export interface FoundApp extends Security {
   readonly name: string;
   /** Without tag. */
   readonly image: string;
@@ -55,6 +56,7 @@ function fromBase(base: readonly Layer[], name: string) {
         .map((each) => each.get("spec", "ports", 0, "port"))
         .find(isPort),
     },
+    ...securityOf(deployments),
     baseTag: tags.find(isText),
     baseHosts: [...new Set(ofKind(base, "Ingress").flatMap(hostsIn))],
   };

@@ -47,6 +47,8 @@ function base(found: FoundApp) {
   }
   return {
     ports: { container, service },
+    ...(found.security === "baseline" ? { security: found.security } : {}),
+    ...(found.user === undefined ? {} : { user: found.user }),
     ...(found.ingress.length > 0 ? { ingress: found.ingress } : {}),
     ...(found.issuer ? { issuer: found.issuer } : {}),
     ...(found.baseTag ? { tag: found.baseTag } : {}),

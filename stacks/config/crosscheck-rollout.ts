@@ -15,9 +15,10 @@ function baseProblems(name: string, app: Shared): readonly Problem[] {
       ...(app.container ? [at("container", container)] : []),
     ];
   }
-  const unread = [app.ports && "ports", app.ingress.length > 0 && "ingress", app.issuer && "issuer"];
+  const written = { ...app, ingress: app.ingress.length > 0 ? app.ingress : undefined };
+  const keys = ["ports", "security", "user", "probes", "ingress", "issuer"] as const;
   const message = `the base of ${name} is external: write it in apps/${name}/base and remove it here`;
-  return unread.flatMap((key) => (key ? [at(key, message)] : []));
+  return keys.filter((key) => written[key] !== undefined).map((key) => at(key, message));
 }
 
 /** Flux logs in as a GitHub App over https only (source-controller, GitRepository `provider`). */

@@ -90,9 +90,31 @@ export interface NodePool {
 
 export type Protocol = "http" | "https";
 
+/** Over http where there is a path, else by a connection; what is not there is Kubernetes' default. */
+export interface Probe {
+  readonly path?: string;
+  readonly periodSeconds?: number;
+  readonly timeoutSeconds?: number;
+  readonly failureThreshold?: number;
+}
+
+/** What a rendered base consists of. */
+export interface Skeleton {
+  readonly ports: { readonly container: number; readonly service: number };
+  /** Which Pod Security Standard its pods meet. */
+  readonly security: "restricted" | "baseline";
+  /** The uid it runs as, where that is not the image's. */
+  readonly user: number | undefined;
+  readonly probes: {
+    readonly readiness: Probe;
+    readonly liveness?: Probe | undefined;
+    readonly startup?: Probe | undefined;
+  };
+}
+
 /** Whose the files below `apps/<app>/base` are: this program's, or people's. */
 export type Base =
-  | { readonly kind: "rendered"; readonly ports: { readonly container: number; readonly service: number } }
+  | (Skeleton & { readonly kind: "rendered" })
   /** `container` names the one that runs the image, in a Deployment named after the app. */
   | { readonly kind: "external"; readonly container: string };
 

@@ -24,8 +24,11 @@ function cluster(keys: StackKeys["cluster"]): Cluster {
 }
 
 /** Ports are given for a rendered base and for no other (crosscheck-rollout.ts). */
-const base = (app: string, { ports, container = app }: ProjectKeys["apps"][string]): Base =>
-  ports ? { kind: "rendered", ports } : { kind: "external", container };
+function base(app: string, keys: ProjectKeys["apps"][string]): Base {
+  const { ports, security = "restricted", user, probes = { readiness: {} } } = keys;
+  if (!ports) return { kind: "external", container: keys.container ?? app };
+  return { kind: "rendered", ports, security, user, probes };
+}
 
 function app(name: string, stage: string, written: Written): readonly App[] {
   const shared = written.shared.apps[name];

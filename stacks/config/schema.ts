@@ -45,6 +45,18 @@ const stage = z.strictObject({
   samples: z.array(tag).default([]).describe("tags that this stage takes and no other, checked in every run"),
 });
 
+/** Kubernetes' own words and defaults. Success is one answer, as it has to be for liveness and startup. */
+const probe = z.strictObject({
+  path: z
+    .string()
+    .regex(/^\/[!-~]*$/, "use a path such as /healthz")
+    .exactOptional()
+    .describe("answered with 200 to 399 over http; without one, a connection is enough"),
+  periodSeconds: z.int().min(1).exactOptional(),
+  timeoutSeconds: z.int().min(1).exactOptional(),
+  failureThreshold: z.int().min(1).exactOptional(),
+});
+
 const app = z.strictObject({
   image: image.describe("without tag"),
   namespace: name.optional().describe("the app's name, if not given"),
@@ -58,6 +70,24 @@ const app = z.strictObject({
     .optional()
     .describe("which container of an external base runs the image; the app's name, if not given"),
   ports: z.strictObject({ container: port, service: port.default(80) }).optional(),
+  security: z
+    .enum(["restricted", "baseline"])
+    .optional()
+    .describe(
+      "the Pod Security Standard that its pods meet, restricted, if not given; baseline, where the image runs as root",
+    ),
+  user: z
+    .int()
+    .refine(
+      (uid) => uid > 0,
+      "use the uid of the image's user; an image that runs as root has security: baseline instead",
+    )
+    .optional()
+    .describe("uid to run as, where the image names its user by a word or runs as root without need"),
+  probes: z
+    .strictObject({ readiness: probe.default({}), liveness: probe.optional(), startup: probe.optional() })
+    .optional()
+    .describe("on the container's port; readiness by a connection, if not given"),
   ingress: z
     .array(z.enum(["http", "https"]))
     .default([])

@@ -1,4 +1,4 @@
-import type { App, Base } from "../config/fleet.ts";
+import type { App, Probe, Skeleton } from "../config/fleet.ts";
 import { baseIngress, ingressProtocols } from "./ingress.ts";
 import { kustomize } from "./kustomize.ts";
 import { basePath } from "./names.ts";
@@ -6,40 +6,68 @@ import type { KubeObject, Manifests } from "./yaml.ts";
 
 const labels = (app: App) => ({ "app.kubernetes.io/name": app.name });
 
-type Rendered = Extract<Base, { kind: "rendered" }>;
+/**
+ * What the restricted Pod Security Standard wants beyond baseline, which has what an app of unknown kind survives
+ * (https://kubernetes.io/docs/concepts/security/pod-security-standards/). Neither asks for a read-only file system.
+ */
+function securityContexts({ security, user }: Skeleton) {
+  const isRestricted = security === "restricted";
+  return {
+    pod: {
+      ...(isRestricted ? { runAsNonRoot: true } : {}),
+      ...(user === undefined ? {} : { runAsUser: user }),
+      seccompProfile: { type: "RuntimeDefault" },
+    },
+    container: {
+      allowPrivilegeEscalation: false,
+      ...(isRestricted ? { capabilities: { drop: ["ALL"] } } : {}),
+    },
+  };
+}
 
-/** As strict as an app of unknown kind survives: no dropped capability, no enforced user, a writable file system. */
-function podSpec(app: App, { ports }: Rendered) {
+const handler = ({ path, ...timing }: Probe) => ({
+  ...(path === undefined ? { tcpSocket: { port: "http" } } : { httpGet: { path, port: "http" } }),
+  ...timing,
+});
+
+const probes = ({ readiness, liveness, startup }: Skeleton["probes"]) => ({
+  ...(startup ? { startupProbe: handler(startup) } : {}),
+  readinessProbe: handler(readiness),
+  ...(liveness ? { livenessProbe: handler(liveness) } : {}),
+});
+
+function podSpec(app: App, skeleton: Skeleton) {
+  const { pod, container } = securityContexts(skeleton);
   return {
     automountServiceAccountToken: false,
     // Kubernetes' BLOG_PORT=tcp://… would overrule an app's own variable of that name.
     enableServiceLinks: false,
-    securityContext: { seccompProfile: { type: "RuntimeDefault" } },
+    securityContext: pod,
     containers: [
       {
         name: app.name,
         image: `${app.image}:${app.baseTag}`,
-        ports: [{ name: "http", containerPort: ports.container }],
-        readinessProbe: { tcpSocket: { port: "http" } },
-        securityContext: { allowPrivilegeEscalation: false },
+        ports: [{ name: "http", containerPort: skeleton.ports.container }],
+        ...probes(skeleton.probes),
+        securityContext: container,
       },
     ],
   };
 }
 
-function deployment(app: App, rendered: Rendered): KubeObject {
+function deployment(app: App, skeleton: Skeleton): KubeObject {
   return {
     apiVersion: "apps/v1",
     kind: "Deployment",
     metadata: { name: app.name, labels: labels(app) },
     spec: {
       selector: { matchLabels: labels(app) },
-      template: { metadata: { labels: labels(app) }, spec: podSpec(app, rendered) },
+      template: { metadata: { labels: labels(app) }, spec: podSpec(app, skeleton) },
     },
   };
 }
 
-function service(app: App, { ports }: Rendered): KubeObject {
+function service(app: App, { ports }: Skeleton): KubeObject {
   return {
     apiVersion: "v1",
     kind: "Service",
