@@ -83,7 +83,7 @@ function group(reading: Reading, captures: boolean): Language {
   const slot = { language: emptyWord, repeats: false };
   if (captures) reading.groups.push(slot);
   const language = alternatives(reading);
-  if (!take(reading, /^\)/)) throw new Refusal("( has no )");
+  if (!take(reading, /^\)/)) throw new Refusal("a ( has no ): close the group");
   slot.language = language;
   return language;
 }
@@ -116,7 +116,7 @@ function repetition(reading: Reading): readonly [number, number] | undefined {
   const min = Number(least);
   const max = comma ? Number(most ?? Number.POSITIVE_INFINITY) : min;
   if (min > 1000 || (max > 1000 && most)) throw new Refusal(`{${least}${comma ?? ""}}: RE2 repeats at most 1000 times`);
-  if (max < min) throw new Refusal(`{${least}${comma ?? ""}}: the bounds are the wrong way round`);
+  if (max < min) throw new Refusal(`{${least}${comma ?? ""}}: write the smaller number first`);
   return [min, max];
 }
 
@@ -151,7 +151,7 @@ export function readPattern(written: string): Pattern | { readonly problem: stri
   const reading: Reading = { text: anchored ? written.slice(1, -1) : written, at: 0, times: 1, groups: [] };
   try {
     const language = alternatives(reading);
-    if (reading.at < reading.text.length) return { problem: ") has no (" };
+    if (reading.at < reading.text.length) return { problem: "a ) has no (: remove it, a tag has none" };
     const topLevel = anchored && hasTopLevelAlternatives(reading.text);
     return topLevel
       ? { problem: "| beside ^ or $ leaves one side open: write ^(…|…)$" }
