@@ -1,3 +1,4 @@
+import type { apps, core } from "@pulumi/kubernetes/types/input.js";
 import type { App, Probe, Skeleton } from "../config/fleet.ts";
 import { baseIngress, ingressProtocols } from "./ingress.ts";
 import { kustomize } from "./kustomize.ts";
@@ -17,15 +18,15 @@ function securityContexts({ security, user }: Skeleton) {
       ...(isRestricted ? { runAsNonRoot: true } : {}),
       ...(user === undefined ? {} : { runAsUser: user }),
       seccompProfile: { type: "RuntimeDefault" },
-    },
+    } satisfies core.v1.PodSecurityContext,
     container: {
       allowPrivilegeEscalation: false,
       ...(isRestricted ? { capabilities: { drop: ["ALL"] } } : {}),
-    },
+    } satisfies core.v1.SecurityContext,
   };
 }
 
-const handler = ({ path, ...timing }: Probe) => ({
+const handler = ({ path, ...timing }: Probe): core.v1.Probe => ({
   ...(path === undefined ? { tcpSocket: { port: "http" } } : { httpGet: { path, port: "http" } }),
   ...timing,
 });
@@ -52,7 +53,7 @@ function podSpec(app: App, skeleton: Skeleton) {
         securityContext: container,
       },
     ],
-  };
+  } satisfies core.v1.PodSpec;
 }
 
 function deployment(app: App, skeleton: Skeleton): KubeObject {
@@ -64,7 +65,7 @@ function deployment(app: App, skeleton: Skeleton): KubeObject {
       selector: { matchLabels: labels(app) },
       template: { metadata: { labels: labels(app) }, spec: podSpec(app, skeleton) },
     },
-  };
+  } satisfies apps.v1.Deployment;
 }
 
 function service(app: App, { ports }: Skeleton): KubeObject {
@@ -73,7 +74,7 @@ function service(app: App, { ports }: Skeleton): KubeObject {
     kind: "Service",
     metadata: { name: app.name, labels: labels(app) },
     spec: { selector: labels(app), ports: [{ name: "http", port: ports.service, targetPort: "http" }] },
-  };
+  } satisfies core.v1.Service;
 }
 
 /**

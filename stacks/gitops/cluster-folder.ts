@@ -1,3 +1,4 @@
+import type { core } from "@pulumi/kubernetes/types/input.js";
 import { chartFiles, issuerFiles } from "./charts.ts";
 import { imageUpdater } from "./image-automation.ts";
 import { kustomize } from "./kustomize.ts";
@@ -35,7 +36,7 @@ const retryPatch = {
 /** Never pruned: with a namespace goes everything in it, volumes too. */
 function namespace(name: string): KubeObject {
   const annotations = { "kustomize.toolkit.fluxcd.io/prune": "disabled" };
-  return { apiVersion: "v1", kind: "Namespace", metadata: { name, annotations } };
+  return { apiVersion: "v1", kind: "Namespace", metadata: { name, annotations } } satisfies core.v1.Namespace;
 }
 
 /** Namespaces that every cluster has; they are not ours to describe. */

@@ -1,3 +1,4 @@
+import type { networking } from "@pulumi/kubernetes/types/input.js";
 import type { App, Protocol } from "../config/fleet.ts";
 import type { KubeObject } from "./yaml.ts";
 
@@ -25,7 +26,7 @@ function annotations(app: App, protocol: Protocol) {
 function routes(app: App, protocol: Protocol, hosts: readonly string[]) {
   const backend = { service: { name: app.name, port: { name: "http" } } };
   const rules = hosts.map((host) => ({ host, http: { paths: [{ path: "/", pathType: "Prefix", backend }] } }));
-  return protocol === "http" ? { rules } : { tls: [{ hosts, secretName: `${app.name}-tls` }], rules };
+  return protocol === "http" ? { rules } : { tls: [{ hosts: [...hosts], secretName: `${app.name}-tls` }], rules };
 }
 
 /** The base's Ingress. Its host cannot exist (RFC 2606), so a base applied by itself serves nobody. */
@@ -39,12 +40,14 @@ export function baseIngress(app: App, protocol: Protocol): KubeObject {
       annotations: annotations(app, protocol),
     },
     spec: { ingressClassName: "traefik", ...routes(app, protocol, [`${app.name}.invalid`]) },
-  };
+  } satisfies networking.v1.Ingress;
 }
 
 /** A stage's hosts. A patch replaces the lists `rules` and `tls` as a whole; without hosts it removes the Ingress. */
 export function ingressPatch(app: App, protocol: Protocol): KubeObject {
   const hosts = app.hosts[protocol];
   const target = { apiVersion, kind: "Ingress", metadata: { name: ingressName(app, protocol) } };
-  return hosts.length > 0 ? { ...target, spec: routes(app, protocol, hosts) } : { ...target, $patch: "delete" };
+  return hosts.length > 0
+    ? { ...target, spec: routes(app, protocol, hosts) satisfies networking.v1.IngressSpecPatch }
+    : { ...target, $patch: "delete" };
 }

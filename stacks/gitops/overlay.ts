@@ -1,3 +1,4 @@
+import type { core } from "@pulumi/kubernetes/types/input.js";
 import type { App, Resources } from "../config/fleet.ts";
 import { ingressPatch, ingressProtocols } from "./ingress.ts";
 import { kustomize } from "./kustomize.ts";
@@ -11,7 +12,7 @@ const entries = <T>(record: { readonly [key: string]: T }): readonly (readonly [
 
 function environment(app: App) {
   const env = entries(app.env).map(([name, value]) => ({ name, value }));
-  return env.length > 0 ? { env } : {};
+  return (env.length > 0 ? { env } : {}) satisfies core.v1.ContainerPatch;
 }
 
 function resources({ requests, limits }: Resources) {
@@ -20,7 +21,7 @@ function resources({ requests, limits }: Resources) {
       ...(requests ? { requests: Object.fromEntries(entries(requests)) } : {}),
       ...(limits ? { limits: Object.fromEntries(entries(limits)) } : {}),
     },
-  };
+  } satisfies core.v1.ContainerPatch;
 }
 
 /** In the overlay, so that it serves an external base too; kustomize merges the list by name. */
