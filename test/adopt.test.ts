@@ -330,6 +330,32 @@ describe("a repository with one more mistake", () => {
     ]);
   });
 
+  const withProbe = (probe: object) =>
+    edited({
+      "apps/blog/base/deployment.yaml": (text) => `${text}        readinessProbe: ${JSON.stringify(probe)}\n`,
+    });
+
+  it("takes over a probe that asks the container's port", async () => {
+    const { configuration, problems } = await withProbe({ httpGet: { path: "/ok", port: 8080 }, periodSeconds: 5 });
+    expect(problems).toBe("");
+    const [stage] = resolve(sourcesOf(configuration)).stages;
+    expect(stage?.apps.map(({ base }) => base)).toMatchObject([
+      { probes: { readiness: { path: "/ok", periodSeconds: 5 } } },
+      { probes: { readiness: {} } },
+      { probes: { readiness: {} } },
+    ]);
+  });
+
+  it.each([
+    ["port", { httpGet: { path: "/ok", port: 9090 } }],
+    ["exec", { exec: { command: ["true"] } }],
+    ["httpGet.httpHeaders", { httpGet: { path: "/ok", port: 8080, httpHeaders: [{ name: "Host", value: "a" }] } }],
+    ["initialDelaySeconds", { tcpSocket: { port: 8080 }, initialDelaySeconds: 5 }],
+  ])("keeps a base whose probe has what a rendered one has not: %s", async (...[what, probe]) => {
+    const { system } = await withProbe(probe);
+    expect(system.apps[0]?.beyond).toContain(`readinessProbe.${what}`);
+  });
+
   it("keeps a base that has more than could be rendered", async () => {
     const {
       configuration,

@@ -3,6 +3,7 @@ import { parseImage } from "../publish/image.ts";
 import { pullSecretOf } from "./delivery.ts";
 import { hostsIn, protocolOf } from "./ingresses.ts";
 import { baseLayers, container, type Layer, layers, ofKind, overlayFile, syncsOf } from "./layers.ts";
+import { type FoundProbes, probesOf } from "./probes.ts";
 import type { Read } from "./read.ts";
 import { type Security, securityOf } from "./security.ts";
 import { beyondRendered } from "./skeleton.ts";
@@ -20,6 +21,7 @@ export interface FoundApp extends Security {
   /** The container that runs the image. */
   readonly container: string;
   readonly ports: { readonly container: number | undefined; readonly service: number | undefined };
+  readonly probes: FoundProbes;
   readonly ingress: readonly Protocol[];
   readonly issuer: string | undefined;
   readonly baseTag: string | undefined;
@@ -57,6 +59,7 @@ function fromBase(base: readonly Layer[], name: string) {
         .find(isPort),
     },
     ...securityOf(deployments),
+    probes: probesOf(deployments),
     baseTag: tags.find(isText),
     baseHosts: [...new Set(ofKind(base, "Ingress").flatMap(hostsIn))],
   };

@@ -49,6 +49,7 @@ function base(found: FoundApp) {
     ports: { container, service },
     ...(found.security === "baseline" ? { security: found.security } : {}),
     ...(found.user === undefined ? {} : { user: found.user }),
+    ...(Object.keys(found.probes).length > 0 ? { probes: found.probes } : {}),
     ...(found.ingress.length > 0 ? { ingress: found.ingress } : {}),
     ...(found.issuer ? { issuer: found.issuer } : {}),
     ...(found.baseTag ? { tag: found.baseTag } : {}),

@@ -57,6 +57,10 @@ export function at(value: unknown, keys: readonly Key[]): unknown {
   );
 }
 
+/** A mapping's keys; none of anything else. */
+export const keysOf = (value: unknown): readonly string[] =>
+  typeof value === "object" && value !== null ? Object.keys(value) : [];
+
 function nearest(document: Document, keys: readonly Key[]): number {
   for (let length = keys.length; length >= 0; length -= 1) {
     const node = length > 0 ? document.getIn(keys.slice(0, length), true) : document.contents;

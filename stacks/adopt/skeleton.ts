@@ -1,6 +1,7 @@
 /** Whether an app's base can be rendered without losing any of it; else it stays people's: `base: external`. */
 import type { Layer } from "./layers.ts";
-import { at } from "./read.ts";
+import { beyondProbes } from "./probes.ts";
+import { at, keysOf } from "./read.ts";
 
 const kinds = ["Deployment", "Service", "Ingress"];
 const inPod = [
@@ -19,11 +20,10 @@ const inContainer = [
   "env",
   "resources",
   "readinessProbe",
+  "livenessProbe",
+  "startupProbe",
   "securityContext",
 ];
-
-const keys = (value: unknown): readonly string[] =>
-  typeof value === "object" && value !== null ? Object.keys(value) : [];
 
 function ofDeployment(deployment: Layer): readonly string[] {
   const pod = deployment.get("spec", "template", "spec");
@@ -32,9 +32,10 @@ function ofDeployment(deployment: Layer): readonly string[] {
   const env = at(first, ["env"]);
   const fromElsewhere = (Array.isArray(env) ? env : []).filter((each) => at(each, ["valueFrom"]) !== undefined);
   return [
-    ...keys(pod).filter((key) => !inPod.includes(key)),
+    ...keysOf(pod).filter((key) => !inPod.includes(key)),
     ...(containers.length > 1 ? [`${containers.length} containers`] : []),
-    ...keys(first).filter((key) => !inContainer.includes(key)),
+    ...keysOf(first).filter((key) => !inContainer.includes(key)),
+    ...beyondProbes(deployment),
     ...fromElsewhere.map((each) => `env ${String(at(each, ["name"]))} by reference`),
   ];
 }
