@@ -330,6 +330,17 @@ describe("a repository with one more mistake", () => {
     ]);
   });
 
+  it.each([
+    ["securityContext.readOnlyRootFilesystem", { readOnlyRootFilesystem: true }],
+    ["capabilities.add", { capabilities: { drop: ["ALL"], add: ["CHOWN"] } }],
+    ["runAsUser: 0", { runAsUser: 0 }],
+  ])("keeps a base whose security context has what neither standard renders: %s", async (...[what, context]) => {
+    const { system } = await edited({
+      "apps/blog/base/deployment.yaml": (text) => `${text}        securityContext: ${JSON.stringify(context)}\n`,
+    });
+    expect(system.apps[0]?.beyond).toEqual([what]);
+  });
+
   const withProbe = (probe: object) =>
     edited({
       "apps/blog/base/deployment.yaml": (text) => `${text}        readinessProbe: ${JSON.stringify(probe)}\n`,
@@ -353,7 +364,7 @@ describe("a repository with one more mistake", () => {
     ["initialDelaySeconds", { tcpSocket: { port: 8080 }, initialDelaySeconds: 5 }],
   ])("keeps a base whose probe has what a rendered one has not: %s", async (...[what, probe]) => {
     const { system } = await withProbe(probe);
-    expect(system.apps[0]?.beyond).toContain(`readinessProbe.${what}`);
+    expect(system.apps[0]?.beyond).toEqual([`readinessProbe.${what}`]);
   });
 
   it("keeps a base that has more than could be rendered", async () => {

@@ -2,6 +2,7 @@
 import type { Layer } from "./layers.ts";
 import { beyondProbes } from "./probes.ts";
 import { at, keysOf } from "./read.ts";
+import { beyondSecurity } from "./security.ts";
 
 const kinds = ["Deployment", "Service", "Ingress"];
 const inPod = [
@@ -36,6 +37,7 @@ function ofDeployment(deployment: Layer): readonly string[] {
     ...(containers.length > 1 ? [`${containers.length} containers`] : []),
     ...keysOf(first).filter((key) => !inContainer.includes(key)),
     ...beyondProbes(deployment),
+    ...beyondSecurity(deployment),
     ...fromElsewhere.map((each) => `env ${String(at(each, ["name"]))} by reference`),
   ];
 }
