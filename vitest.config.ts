@@ -4,6 +4,9 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    // Limits against hanging, not measures of speed: CI has two busy cores.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     experimental: { viteModuleRunner: false },
     env: { PULUMI_ERROR_OUTPUT_STRING: "true" },
   },

@@ -129,7 +129,8 @@ function patternProblems(keys: Keys): readonly ChannelProblem[] {
   if ("problem" in read) return [{ key: "pattern", message: read.problem }];
   if (!read.anchored)
     return [{ key: "pattern", message: "write ^…$: Flux looks for a match anywhere, and lets other tags in" }];
-  if (read.language === nothing) return [{ key: "pattern", message: "no tag matches: tags have letters, digits, _, . and - only" }];
+  if (read.language === nothing)
+    return [{ key: "pattern", message: "no tag matches: tags have letters, digits, _, . and - only" }];
   const compared = keys.extract === undefined ? read.language : keysOf(keys.extract, read);
   if ("problem" in compared) return [{ key: "extract", message: compared.problem }];
   if (keys.semver !== undefined) return semverProblems(keys.semver, compared);
