@@ -115,6 +115,21 @@ describe("k3s' configuration", () => {
   });
 });
 
+describe("anonymous requests", () => {
+  const file = "/etc/rancher/k3s/authentication.yaml";
+
+  it("get the two answers of a health check from a server and nothing else", () => {
+    for (const plan of [first, joiner]) {
+      expect(config(plan)["kube-apiserver-arg"]).toContain(`authentication-config=${file}`);
+      expect(parse(content(plan, file)).anonymous).toEqual({
+        enabled: true,
+        conditions: [{ path: "/livez" }, { path: "/readyz" }],
+      });
+    }
+    expect(paths(agent)).not.toContain(file);
+  });
+});
+
 describe("secrets", () => {
   it("of the authorities are on the first server only, where k3s looks for them", () => {
     const tls = "/var/lib/rancher/k3s/server/tls/";

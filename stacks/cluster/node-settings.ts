@@ -1,6 +1,7 @@
 import { artefact } from "../config/artefacts.ts";
 import type { Repository } from "../config/fleet.ts";
 import { architectures, type Pins, type Tool } from "../config/pins.ts";
+import { apiServerFlags } from "./api-server.ts";
 import type { Node, Topology } from "./topology.ts";
 
 /** What a node may know of its cluster's secrets: a server more than an agent, the first one the authorities too. */
@@ -32,6 +33,7 @@ const serverFlags = ({ tlsSans }: Topology) => ({
   "secrets-encryption": true,
   "tls-san": tlsSans,
   "write-kubeconfig-mode": "0600",
+  "kube-apiserver-arg": apiServerFlags,
 });
 
 function join(secrets: NodeSecrets) {

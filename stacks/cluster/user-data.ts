@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
 import { ConfigError } from "../config/error.ts";
+import { apiServerFiles } from "./api-server.ts";
 import { k3sConfig, type NodePlan, nodeArtefacts, nodePhases, nodeSettings } from "./node-settings.ts";
 import type { Role } from "./topology.ts";
 
@@ -60,6 +61,12 @@ function authorities({ secrets }: NodePlan): readonly File[] {
     .map(([path, content]) => ({ path: `/var/lib/rancher/k3s/server/tls/${path}`, permissions: secret, content }));
 }
 
+function apiServer({ node }: NodePlan): readonly File[] {
+  if (node.role === "agent") return [];
+  const all = Object.entries(apiServerFiles);
+  return all.map(([path, object]) => ({ path, permissions: secret, content: yaml(object) }));
+}
+
 /** Indented by one, since nearly all of it is text below one key. */
 const yaml = (value: object): string => stringify(value, { lineWidth: 0, indent: 1, indentSeq: false });
 
@@ -72,6 +79,7 @@ function files(plan: NodePlan, scripts: NodeScripts): readonly File[] {
     { path: "/etc/rancher/k3s/config.yaml", permissions: secret, content: yaml(k3sConfig(plan)) },
     { path: "/etc/k3s-stages/node.env", permissions: secret, content: nodeSettings(plan) },
     { path: "/etc/k3s-stages/artefacts", permissions: secret, content: nodeArtefacts(plan) },
+    ...apiServer(plan),
     ...authorities(plan),
     { path: `${units}/${unit}.service`, permissions: "0644", content: k3sUnit(role) },
     { path: `${units}/k3s-stages.service`, permissions: "0644", content: script(scripts, "bootstrap.service") },
