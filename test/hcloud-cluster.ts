@@ -9,6 +9,7 @@ export const kindsOf = (client: Client) => ({
   firewall: client.resource("firewall:Firewall"),
   group: client.resource("placementGroup:PlacementGroup"),
   key: client.resource("sshKey:SshKey"),
+  address: client.resource("primaryIp:PrimaryIp"),
   server: client.resource("server:Server"),
   balancer: client.resource("loadBalancer:LoadBalancer"),
   balancerNetwork: client.resource("loadBalancerNetwork:LoadBalancerNetwork"),
@@ -30,12 +31,13 @@ export async function clusterOf(client: Client) {
   const firewall = await kind.firewall.create({ name: "dev", rules: [rule] });
   const group = await kind.group.create({ name: "dev", type: "spread" });
   const key = await kind.key.create({ name: "dev", publicKey });
+  const address = await kind.address.create({ name: node.name, type: "ipv4", location: node.location });
   const server = await kind.server.create({
     ...{ ...node, userData, labels: { stage: "dev" }, sshKeys: [key.id] },
     ...{
       firewallIds: [ids(firewall)],
       placementGroupId: ids(group),
-      publicNets: [{ ipv4Enabled: true, ipv6Enabled: false }],
+      publicNets: [{ ipv4: ids(address), ipv4Enabled: true, ipv6Enabled: false }],
     },
     networks: [{ networkId: ids(network), ip: "10.10.0.11", aliasIps: [] }],
   });
@@ -57,7 +59,7 @@ export async function clusterOf(client: Client) {
     serverId: server.id,
     usePrivateIp: true,
   });
-  return { network, subnet, firewall, group, key, server, balancer, balancerNetwork, service, target };
+  return { network, subnet, firewall, group, key, address, server, balancer, balancerNetwork, service, target };
 }
 
 export type Name = keyof ReturnType<typeof kindsOf>;
@@ -68,6 +70,7 @@ export const order: readonly Name[] = [
   "balancerNetwork",
   "balancer",
   "server",
+  "address",
   "key",
   "group",
   "firewall",

@@ -127,7 +127,7 @@ describe("deletion of what is gone already", () => {
     return kind.remove(made[name]);
   };
 
-  it.each(["target", "service", "balancerNetwork", "balancer", "key", "subnet", "network"] as const)(
+  it.each(["target", "service", "balancerNetwork", "balancer", "key", "address", "subnet", "network"] as const)(
     "is a success for %s",
     async (name) => {
       await expect(twice(name)).resolves.toBeUndefined();

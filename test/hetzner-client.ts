@@ -21,6 +21,7 @@ interface Body {
   readonly action: { readonly id: number; readonly status: string };
   readonly actions: readonly object[];
   readonly next_actions: readonly { readonly command: string }[];
+  readonly primary_ip: { readonly id: number; readonly ip: string; readonly assignee_id: number | null };
   readonly network: { readonly id: number; readonly subnets: readonly { readonly gateway: string }[] };
   readonly placement_group: { readonly id: number };
   readonly placement_groups: readonly { readonly name: string }[];

@@ -74,8 +74,12 @@ export interface Server extends Named {
 export interface PrimaryIp extends Named {
   readonly ip: string;
   readonly type: "ipv4" | "ipv6";
-  readonly assignee_id: number;
+  /** The server that has it. */
+  readonly assignee_id: number | null;
+  /** Whether it goes with its server. */
+  readonly auto_delete: boolean;
   readonly location: string;
+  readonly protection: { readonly delete: boolean };
 }
 
 export interface FirewallRule {

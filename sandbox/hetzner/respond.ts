@@ -7,7 +7,7 @@ import { loadBalancerRoutes } from "./load-balancer-routes.ts";
 import { networkRoutes } from "./networks.ts";
 import { page } from "./page.ts";
 import { placementGroupRoutes } from "./placement-groups.ts";
-import { primaryIpRoutes } from "./primary-ips.ts";
+import { primaryIpRoutes } from "./primary-ip-routes.ts";
 import type { Project } from "./project.ts";
 import { type Answer, operationOf, type Routes } from "./router.ts";
 import { serverRoutes } from "./server-routes.ts";

@@ -8,7 +8,7 @@ import { applyFirewall, firewalls } from "./firewall-resources.ts";
 import { labelsSchema } from "./labels.ts";
 import type { Action, Server } from "./model.ts";
 import { checkPlacementGroup } from "./placement-groups.ts";
-import { assignPrimaryIps } from "./primary-ips.ts";
+import { checkWishes, giveAddresses, newAddresses, type Wishes } from "./primary-ips.ts";
 import { checkName, checkQuota, type Project, timestamp } from "./project.ts";
 import type { Answer } from "./router.ts";
 import { servers } from "./servers.ts";
@@ -33,7 +33,12 @@ const creation = z.object({
   networks: z.array(z.number()).default([]),
   placement_group: z.number().nullish(),
   public_net: z
-    .object({ enable_ipv4: z.boolean().default(true), enable_ipv6: z.boolean().default(true) })
+    .object({
+      enable_ipv4: z.boolean().default(true),
+      enable_ipv6: z.boolean().default(true),
+      ipv4: z.number().nullish(),
+      ipv6: z.number().nullish(),
+    })
     .default({ enable_ipv4: true, enable_ipv6: true }),
   volumes: notEmulated.default([]),
   start_after_create: z.boolean().default(true),
@@ -67,23 +72,21 @@ function checkCapacity(project: Project, { type, location }: Choice): void {
     throw apiError("resource_unavailable", "error during placement");
 }
 
-function families({ public_net }: Creation): readonly ("ipv4" | "ipv6")[] {
-  return [
-    ...(public_net.enable_ipv4 ? (["ipv4"] as const) : []),
-    ...(public_net.enable_ipv6 ? (["ipv6"] as const) : []),
-  ];
-}
+const wishes = ({ public_net: { enable_ipv4, enable_ipv6, ipv4, ipv6 } }: Creation): Wishes => ({
+  ...(enable_ipv4 ? { ipv4: ipv4 ?? "new" } : {}),
+  ...(enable_ipv6 ? { ipv6: ipv6 ?? "new" } : {}),
+});
 
 function checkReferences(project: Project, wanted: Creation): void {
   checkName(project, "servers", { name: wanted.name });
   checkQuota(project, "servers");
-  checkQuota(project, "primary_ips", families(wanted).length);
+  checkQuota(project, "primary_ips", newAddresses(wishes(wanted)));
   for (const { firewall } of wanted.firewalls) find(firewalls, project, firewall);
   if (wanted.placement_group) checkPlacementGroup(project, wanted.placement_group);
   for (const key of wanted.ssh_keys)
     if (!pick([...sshKeys.table(project.tables).values()], key))
       throw invalidInput("ssh_keys", `SSH key ${key} not found`);
-  if (wanted.start_after_create && families(wanted).length === 0 && wanted.networks.length === 0)
+  if (wanted.start_after_create && Object.keys(wishes(wanted)).length === 0 && wanted.networks.length === 0)
     throw invalidInput("public_net", "a server without any network cannot be started");
 }
 
@@ -124,10 +127,11 @@ export function createServer(project: Project, body: unknown): Answer {
   const wanted = parseBody(creation, body);
   const choice = choose(wanted);
   checkReferences(project, wanted);
+  checkWishes(project, wishes(wanted), choice.location.name);
   checkCapacity(project, choice);
   const server = build(project, wanted, choice);
   project.tables.servers.set(server.id, server);
-  assignPrimaryIps(project, server, families(wanted));
+  giveAddresses(project, server, wishes(wanted));
   for (const { firewall } of wanted.firewalls)
     applyFirewall(project, firewall, { type: "server", server: { id: server.id } });
   const resources = [{ id: server.id, type: "server" }];

@@ -6,6 +6,7 @@ import { change, collectionRoutes, find, json } from "./collection.ts";
 import { apiError, invalidInput, parseBody } from "./error.ts";
 import type { Server } from "./model.ts";
 import { checkPlacementGroup } from "./placement-groups.ts";
+import { leaveAddresses } from "./primary-ips.ts";
 import type { Project } from "./project.ts";
 import type { Answer, Call, Routes } from "./router.ts";
 import { createServer, macAddress } from "./server-creation.ts";
@@ -112,10 +113,11 @@ const leaveGroup: Patch = (server) => {
   return { placement_group: null };
 };
 
-/** A deleted server takes its addresses, firewall entries and load balancer targets with it. */
-function remove({ tables }: Project, id: number): void {
+/** A deleted server takes its firewall entries and load balancer targets with it, and the addresses made with it. */
+function remove(project: Project, id: number): void {
+  const { tables } = project;
   tables.servers.delete(id);
-  for (const ip of tables.primary_ips.values()) if (ip.assignee_id === id) tables.primary_ips.delete(ip.id);
+  leaveAddresses(project, id);
   const isOther = (item: { readonly type: string; readonly server?: { readonly id: number } }) =>
     item.server?.id !== id;
   for (const firewall of tables.firewalls.values())

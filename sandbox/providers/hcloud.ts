@@ -4,7 +4,7 @@
  * with the official tokens, properties, ids, replacement rules, request order and error texts, read from
  * terraform-provider-hcloud 1.68 and pulumi-terraform-bridge. It does not have: any other resource or function, the checks of
  * single values before the API sees them, import of load balancer targets, a half-made resource in the state after a failed
- * action, ISO and rescue, changes of `publicNets`, primary IPs by id, and the 45 minutes of retries on a subnet in use.
+ * action, ISO and rescue, changes of `publicNets`, primary IPs that change hands, and the 45 minutes of retries on a subnet in use.
  */
 import { type Served, serve } from "../../provider/protocol.ts";
 import { type Provider, UserError } from "../../provider/resource.ts";
@@ -17,6 +17,7 @@ import { loadBalancerService } from "./hcloud/load-balancer-services.ts";
 import { loadBalancerTarget } from "./hcloud/load-balancer-targets.ts";
 import { loadBalancer } from "./hcloud/load-balancers.ts";
 import { network, networkSubnet } from "./hcloud/networks.ts";
+import { primaryIp } from "./hcloud/primary-ips.ts";
 import { resource } from "./hcloud/resource.ts";
 import { server } from "./hcloud/servers.ts";
 import { placementGroup, sshKey } from "./hcloud/small.ts";
@@ -25,6 +26,7 @@ const kinds: { readonly [token: string]: Kind } = {
   "hcloud:index/network:Network": network,
   "hcloud:index/networkSubnet:NetworkSubnet": networkSubnet,
   "hcloud:index/firewall:Firewall": firewall,
+  "hcloud:index/primaryIp:PrimaryIp": primaryIp,
   "hcloud:index/placementGroup:PlacementGroup": placementGroup,
   "hcloud:index/sshKey:SshKey": sshKey,
   "hcloud:index/server:Server": server,

@@ -53,7 +53,14 @@ const numbers = (value: Value | undefined): readonly number[] => (Array.isArray(
 
 function publicNet({ publicNets }: Properties) {
   const [net] = objects(publicNets);
-  return net ? { enable_ipv4: net["ipv4Enabled"] !== false, enable_ipv6: net["ipv6Enabled"] !== false } : undefined;
+  if (!net) return undefined;
+  const { ipv4Enabled, ipv6Enabled, ipv4, ipv6 } = net;
+  // An address that is named switches its family on, and none is 0 (ToPublicNetField in internal/server/resource.go).
+  return {
+    enable_ipv4: ipv4Enabled !== false || Boolean(ipv4),
+    enable_ipv6: ipv6Enabled !== false || Boolean(ipv6),
+    ...given({ ipv4: ipv4 || undefined, ipv6: ipv6 || undefined }),
+  };
 }
 
 /** A server without a public address can only be started once it is in its network. */

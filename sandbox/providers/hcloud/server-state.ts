@@ -15,8 +15,8 @@ export interface Server {
   readonly placement_group: { readonly id: number } | null;
   readonly protection: { readonly delete: boolean; readonly rebuild: boolean };
   readonly public_net: {
-    readonly ipv4: { readonly ip: string } | null;
-    readonly ipv6: { readonly ip: string } | null;
+    readonly ipv4: { readonly id: number; readonly ip: string } | null;
+    readonly ipv6: { readonly id: number; readonly ip: string } | null;
     readonly firewalls: readonly { readonly id: number }[];
   };
   readonly private_net: readonly PrivateNet[];
