@@ -27,8 +27,11 @@ const mocks: pulumi.runtime.Mocks = {
     inputs.set(`${type} ${name}`, given);
     const id = String(inputs.size);
     const last = /-server-([0-9]+)$/.exec(name)?.[1] ?? "99";
-    const addresses = { ipv4Address: `198.51.100.${last}`, ipv6Address: `2001:db8::${last}` };
-    return { id, state: type === "hcloud:index/server:Server" ? { ...given, ...addresses } : given };
+    const own: { readonly [type: string]: object } = {
+      "hcloud:index/server:Server": { ipv6Address: `2001:db8::${last}` },
+      "hcloud:index/primaryIp:PrimaryIp": { ipAddress: `198.51.100.${last}` },
+    };
+    return { id, state: { ...given, ...own[type] } };
   },
 };
 
@@ -74,19 +77,20 @@ const of = ({ children }: Built, type: string) => children.filter((each) => each
 const named = ({ children }: Built) => children.map(({ type, name }) => `${type} ${name}`);
 
 describe("a cluster of one server", () => {
-  it("is a network, a firewall, a placement group and the server", () => {
+  it("is a network, a firewall, a placement group, an address and the server", () => {
     expect(named(dev)).toEqual([
       "Network k3s-stages-dev",
       "NetworkSubnet k3s-stages-dev-server",
       "Firewall k3s-stages-dev",
       "PlacementGroup k3s-stages-dev-server-spread-1",
+      "PrimaryIp k3s-stages-dev-server-1",
       "Server k3s-stages-dev-server-1",
     ]);
   });
 });
 
 describe("a cluster of three servers and a pool", () => {
-  it("has a subnet and a placement group per pool, and a load balancer with the servers behind it", () => {
+  it("has a subnet and a placement group per pool, an address per node, and a load balancer with the servers behind it", () => {
     expect(named(prod)).toEqual([
       "Network k3s-stages-prod",
       "NetworkSubnet k3s-stages-prod-server",
@@ -94,6 +98,11 @@ describe("a cluster of three servers and a pool", () => {
       "Firewall k3s-stages-prod",
       "PlacementGroup k3s-stages-prod-server-spread-1",
       "PlacementGroup k3s-stages-prod-web-spread-1",
+      "PrimaryIp k3s-stages-prod-server-1",
+      "PrimaryIp k3s-stages-prod-server-2",
+      "PrimaryIp k3s-stages-prod-server-3",
+      "PrimaryIp k3s-stages-prod-web-1",
+      "PrimaryIp k3s-stages-prod-web-2",
       "Server k3s-stages-prod-server-1",
       "Server k3s-stages-prod-server-2",
       "Server k3s-stages-prod-server-3",
@@ -154,9 +163,16 @@ describe("every server", () => {
       labels: expect.objectContaining({ role: "server", pool: "server" }),
       firewallIds: [expect.any(Number)],
       networks: [{ networkId: expect.any(Number), ip: "10.10.0.11", aliasIps: [] }],
-      publicNets: [{ ipv4Enabled: true, ipv6Enabled: true }],
+      publicNets: [{ ipv4: expect.any(Number), ipv4Enabled: true, ipv6Enabled: true }],
       placementGroupId: expect.any(Number),
     });
+  });
+
+  it("has an IPv4 address of its own that does not go with it", () => {
+    for (const { inputs: given } of of(prod, "PrimaryIp"))
+      expect(given).toMatchObject({ type: "ipv4", location: "nbg1", autoDelete: false });
+    const given = of(prod, "Server").map(({ inputs: { publicNets } }) => (publicNets as { ipv4: number }[])[0]?.ipv4);
+    expect(new Set(given).size).toBe(5);
   });
 
   it("has the user data of its own plan, as a secret", () => {

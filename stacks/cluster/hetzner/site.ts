@@ -1,0 +1,46 @@
+/** SHELL: what the files that declare a cluster's resources hand to each other. */
+import type * as hcloud from "@pulumi/hcloud";
+import type * as pulumi from "@pulumi/pulumi";
+import type { Fleet, Stage } from "../../config/fleet.ts";
+import type { Pins } from "../../config/pins.ts";
+import type { Topology } from "../topology.ts";
+import type { NodeScripts } from "../user-data.ts";
+
+/** What the cluster's nodes are told; `Pki` has it. */
+export interface ClusterSecrets {
+  /** PEM by path under /var/lib/rancher/k3s/server/tls. */
+  readonly serverFiles: pulumi.Input<{ readonly [path: string]: string }>;
+  readonly serverToken: pulumi.Input<string>;
+  readonly agentToken: pulumi.Input<string>;
+}
+
+export interface K3sClusterArgs {
+  readonly fleet: Fleet;
+  readonly stage: Stage;
+  readonly pins: Pins;
+  readonly secrets: ClusterSecrets;
+  /** Of every resource at Hetzner; under mocks there can be none. */
+  readonly hooks?: pulumi.ResourceHookBinding;
+}
+
+export interface Site extends K3sClusterArgs {
+  readonly plan: Topology;
+  readonly scripts: NodeScripts;
+  /** Options of every child. */
+  readonly child: pulumi.CustomResourceOptions;
+}
+
+/** What the machines share. */
+export interface Ground {
+  readonly network: hcloud.Network;
+  readonly subnets: readonly hcloud.NetworkSubnet[];
+  readonly firewall: hcloud.Firewall;
+  readonly placementGroups: ReadonlyMap<string, hcloud.PlacementGroup>;
+}
+
+/** By the name of the node. */
+export type Addresses = ReadonlyMap<string, hcloud.PrimaryIp>;
+export type Servers = ReadonlyMap<string, hcloud.Server>;
+
+/** A provider's id, which is text in Pulumi, as the number that its other resources ask for. */
+export const number = ({ id }: pulumi.CustomResource): pulumi.Output<number> => id.apply(Number);
