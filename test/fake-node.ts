@@ -19,7 +19,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { parse } from "yaml";
+import { parseCloudConfig } from "../sandbox/node/cloud-config.ts";
 import type { NodePlan } from "../stacks/cluster/node-settings.ts";
 import { artefact } from "../stacks/config/artefacts.ts";
 import { architectures, type Pins, tools } from "../stacks/config/pins.ts";
@@ -83,7 +83,7 @@ export class FakeNode {
     this.putSecret("flux-bootstrap", deployKey);
     this.putSecret("sops-age", { "age.agekey": "AGE\n" });
     write(join(this.root, "proc/uptime"), "100.00 50.00\n");
-    for (const { path, permissions, content } of parse(userDataOf(plan)).write_files)
+    for (const { path, permissions, content } of parseCloudConfig(userDataOf(plan)).files)
       write(join(this.root, path), content, Number.parseInt(permissions, 8));
   }
 

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { bootNode } from "../sandbox/node/boot.ts";
-import { parseCloudConfig } from "../sandbox/node/cloud-config.ts";
+import { parseCloudConfig, unpackedUserData } from "../sandbox/node/cloud-config.ts";
 import { material, planOf, userDataOf } from "./node-plan.ts";
 
 const first = userDataOf(planOf("prod", "server-1"));
+const plain = unpackedUserData(first);
 const name = "k3s-stages-prod-server-1";
 
 describe("user data is refused, with everything that is wrong at once,", () => {
@@ -38,10 +39,10 @@ describe("user data is refused, with everything that is wrong at once,", () => {
   const boot = (userData: string, as = name) => bootNode({ name: as, userData, repository: "/nowhere" });
 
   it.each([
-    ["without its first line", first.replace("#cloud-config", "#cloud"), "the first line is not #cloud-config"],
-    ["that is no YAML", `${first}a: [`, "is no YAML: "],
-    ["with a key that the stand-in does not know", `${first}packages: []\n`, 'Unrecognized key: "packages"'],
-    ["with a mode that YAML 1.1 reads as a number", first.replace('"0600"', "0600"), "write_files.0.permissions: "],
+    ["without its first line", plain.replace("#cloud-config", "#cloud"), "the first line is not #cloud-config"],
+    ["that is no YAML", `${plain}a: [`, "is no YAML: "],
+    ["with a key that the stand-in does not know", `${plain}packages: []\n`, 'Unrecognized key: "packages"'],
+    ["with a mode that YAML 1.1 reads as a number", plain.replace('"0600"', "0600"), "write_files.0.permissions: "],
     ["that is too large", added("x".repeat(32_768)), /it has \d+ bytes, Hetzner takes 32768/],
     ["that is not ASCII", added("ü"), "characters that are not ASCII"],
     ["without k3s' configuration", without("k3s/config.yaml"), "/etc/rancher/k3s/config.yaml is missing"],

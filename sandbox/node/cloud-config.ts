@@ -1,4 +1,7 @@
-/** User data as cloud-init reads it on a first boot (cloudinit/config/cc_write_files.py, cc_runcmd.py). */
+/**
+ * User data as cloud-init reads it on a first boot (cloudinit/sources/DataSourceHetzner.py, user_data.py,
+ * config/cc_write_files.py, config/cc_runcmd.py).
+ */
 import { gunzipSync } from "node:zlib";
 import { parseDocument } from "yaml";
 import { z } from "zod";
@@ -15,6 +18,15 @@ export interface CloudConfig {
   readonly files: readonly NodeFile[];
   /** Each a program with its arguments. */
   readonly commands: readonly (readonly string[])[];
+}
+
+const gzip = [0x1f, 0x8b];
+
+/** What base64 and gzip hold, each where there is one. */
+export function unpackedUserData(userData: string): string {
+  if (!/^[A-Za-z0-9+/]+={0,2}\n?$/.test(userData)) return userData;
+  const bytes = Buffer.from(userData, "base64");
+  return (gzip.every((byte, index) => bytes[index] === byte) ? gunzipSync(bytes) : bytes).toString("utf8");
 }
 
 const base64 = (content: string) => Buffer.from(content, "base64");
@@ -44,11 +56,12 @@ const schema = z.strictObject({
 
 /** @throws NodeError that says at once everything that cloud-init would not take, or the stand-in does not know */
 export function parseCloudConfig(userData: string): CloudConfig {
-  if (!userData.startsWith("#cloud-config\n")) {
+  const text = unpackedUserData(userData);
+  if (!text.startsWith("#cloud-config\n")) {
     throw new NodeError(["the first line is not #cloud-config, so cloud-init takes it for something else"]);
   }
   // PyYAML reads YAML 1.1: an unquoted yes is true there, 0600 a number.
-  const document = parseDocument(userData, { version: "1.1" });
+  const document = parseDocument(text, { version: "1.1" });
   if (document.errors.length > 0) throw new NodeError(document.errors.map(({ message }) => `is no YAML: ${message}`));
   const parsed = schema.safeParse(document.toJS());
   if (!parsed.success) {
