@@ -26,7 +26,10 @@ export const everything: Edits = {
       },
     },
   },
+  "Pulumi.dev.yaml": { "cluster.cloudProvider": "none" },
+  "Pulumi.stage.yaml": { "cluster.cloudProvider": "none" },
   "Pulumi.prod.yaml": {
+    "cluster.cloudProvider": "none",
     charts: { redis: { values: { replicas: 3, auth: { users: ["c"] } } } },
     kustomizations: {
       backup: { path: "clusters/production/backup", dependsOn: ["charts", "monitoring"], interval: "1h", wait: false },

@@ -44,6 +44,16 @@ function stageChartProblems(written: Written): readonly Problem[] {
   );
 }
 
+/** Two installations of one driver would take each other's volumes apart. */
+function volumeProblems({ shared: { infrastructure }, stacks }: Written): readonly Problem[] {
+  if (!infrastructure?.["hcloud-csi"]) return [];
+  const stages = Object.entries(stacks).filter(([, { cluster }]) => cluster.cloudProvider === "hcloud");
+  if (stages.length === 0) return [];
+  const there = stages.map(([stage]) => stage).join(", ");
+  const message = `the clusters of ${there} bring it (cluster.cloudProvider: hcloud); remove it, or use none there`;
+  return [at(["infrastructure", hcloudCsi.name], message)];
+}
+
 /** A certificate that nobody issues is waited for without end, so an issuer has to be made here or named as made elsewhere. */
 function issuerProblems({ shared, stacks }: Written): readonly Problem[] {
   const { infrastructure, apps } = shared;
@@ -67,6 +77,7 @@ function issuerProblems({ shared, stacks }: Written): readonly Problem[] {
 export const crosscheckInfrastructure = (written: Written): readonly Problem[] => [
   ...chartProblems(written),
   ...stageChartProblems(written),
+  ...volumeProblems(written),
   ...issuerProblems(written),
   ...crosscheckFolders(written),
 ];

@@ -34,6 +34,13 @@ function writeProblems({ url, write }: ProjectKeys["repository"]): readonly Prob
   ];
 }
 
+/** flux bootstrap github builds the URL itself, from owner and repository. */
+function bootstrapProblems({ url, bootstrap }: ProjectKeys["repository"]): readonly Problem[] {
+  if (bootstrap === "git" || /^https:\/\/github\.com\/[^/]+\/[^/]+$/.test(url)) return [];
+  const message = `flux bootstrap github needs url: https://github.com/<owner>/<repository>, not ${url}; or use git`;
+  return [shared(["repository", "bootstrap"], message)];
+}
+
 /** Git keeps no branch beside branches below its name, and the pull requests' workflow takes what lies below for its own. */
 function branchProblems({ shared: { repository }, stacks }: Written): readonly Problem[] {
   const { branch } = repository;
@@ -56,6 +63,7 @@ export function crosscheckRollout(written: Written): readonly Problem[] {
   return [
     ...Object.entries(apps).flatMap(([name, app]) => baseProblems(name, app)),
     ...writeProblems(repository),
+    ...bootstrapProblems(repository),
     ...branchProblems(written),
   ];
 }

@@ -22,7 +22,13 @@ export interface Repository {
   /** Name of the Secret in `flux-system` that holds the stage's age key, when files are encrypted with SOPS. */
   readonly decryption: { readonly secret: string } | undefined;
   readonly write: WriteAccess;
+  readonly bootstrap: Bootstrap;
 }
+
+/** Which `flux bootstrap` hands a cluster over to the repository; `github` asks GitHub's API, and needs a token. */
+export type Bootstrap =
+  | { readonly kind: "git" }
+  | { readonly kind: "github"; readonly owner: string; readonly repository: string; readonly personal: boolean };
 
 /** What image automation pushes with; the Secret is in `flux-system`, and its keys follow from the provider. */
 export interface WriteAccess {
@@ -79,6 +85,21 @@ export interface Cluster {
   readonly api: { readonly allow: readonly string[] };
   /** Hetzner's load balancer type; one is made when there is more than one server. */
   readonly loadBalancer: string;
+  /** Whether Hetzner's cloud controller manager and CSI driver come with the cluster. */
+  readonly cloudProvider: "hcloud" | "none";
+  /** Where releases are fetched instead of from their own hosts, each below its host's name. */
+  readonly mirror?: string | undefined;
+  readonly snapshots: Snapshots | undefined;
+}
+
+/** Where k3s keeps etcd's snapshots beside the servers' own disks. */
+export interface Snapshots {
+  readonly endpoint: string;
+  readonly bucket: string;
+  readonly region: string;
+  readonly folder: string;
+  readonly schedule: string;
+  readonly retention: number;
 }
 
 export interface NodePool {

@@ -1,7 +1,7 @@
 import { crosscheck } from "./crosscheck.ts";
 import { ConfigError, type Problem } from "./error.ts";
 import { explain } from "./explain.ts";
-import type { App, Base, Cluster, Fleet, Stage } from "./fleet.ts";
+import type { App, Base, Bootstrap, Cluster, Fleet, Stage } from "./fleet.ts";
 import { zoneOf } from "./locations.ts";
 import { didYouMean, parse } from "./parse.ts";
 import { infrastructureOf, patchOf } from "./resolve-infrastructure.ts";
@@ -13,12 +13,14 @@ const byName = <T extends { readonly name: string }>(a: T, b: T): number => (a.n
 
 const everyone = ["0.0.0.0/0", "::/0"];
 
-function cluster(keys: StackKeys["cluster"]): Cluster {
+function cluster(stage: string, keys: StackKeys["cluster"]): Cluster {
+  const { snapshots } = keys;
   const pools = Object.entries(keys.pools).map(([name, pool]) => ({ name, ...pool }));
   return {
     ...keys,
     networkZone: zoneOf[keys.location] ?? "",
     pools: pools.toSorted(byName),
+    snapshots: snapshots && { ...snapshots, folder: snapshots.folder ?? stage },
     api: { allow: keys.api.allow.flatMap((range) => (range === "everyone" ? everyone : [range])) },
   };
 }
@@ -71,18 +73,30 @@ function stage(written: Written, { name, path, channel }: ProjectKeys["stages"][
       name,
       path,
       channel: channelOf(channel),
-      cluster: cluster(own.cluster),
+      cluster: cluster(name, own.cluster),
       apps: apps.toSorted(byName),
       infrastructure: infrastructureOf(shared, own, name),
     },
   ];
 }
 
+/** The URL is GitHub's where its bootstrap is asked for (crosscheck-rollout.ts). */
+function bootstrapOf({ url, bootstrap, personal }: ProjectKeys["repository"]): Bootstrap {
+  if (bootstrap === "git") return { kind: "git" };
+  const [owner = "", repository = ""] = new URL(url).pathname
+    .slice(1)
+    .replace(/\.git$/, "")
+    .split("/");
+  return { kind: "github", owner, repository, personal };
+}
+
 function fleet(written: Written): Fleet {
-  const { url, pushUrl, branch, decryption, write } = written.shared.repository;
+  const { repository } = written.shared;
+  const { url, pushUrl = url, branch, decryption, write } = repository;
+  const writes = { ...write, url: write.url ?? url };
   return {
     project: written.project,
-    repository: { url, pushUrl: pushUrl ?? url, branch, decryption, write: { ...write, url: write.url ?? url } },
+    repository: { url, pushUrl, branch, decryption, write: writes, bootstrap: bootstrapOf(repository) },
     stages: written.shared.stages.flatMap((each) => stage(written, each)),
   };
 }

@@ -10,6 +10,7 @@ import {
   stageCharts,
   webhooks,
 } from "./schema-infrastructure.ts";
+import { bootstrapKeys, nodeKeys } from "./schema-node.ts";
 
 /**
  * What people write, key by key, strictly: a key that nobody reads is an error. Rules that look at one value only stand
@@ -35,6 +36,7 @@ const repository = z.strictObject({
     })
     .default({ secret: "flux-system", provider: "generic" })
     .describe("what image automation pushes with; bootstrap's Secret, if not given"),
+  ...bootstrapKeys,
 });
 
 const stage = z.strictObject({
@@ -141,6 +143,7 @@ const cluster = z.strictObject({
     .string()
     .regex(/^lb[0-9]{2}$/, "use a load balancer type such as lb11")
     .default("lb11"),
+  ...nodeKeys,
 });
 
 const resources = z.strictObject({
