@@ -1,4 +1,5 @@
 /** The plugin of the package `gitops`: the engine starts it, reads its port from standard output and speaks gRPC to it. */
+import { nodes } from "./nodes.ts";
 import { pki } from "./pki.ts";
 import { serve } from "./protocol.ts";
 import { tree } from "./tree.ts";
@@ -14,7 +15,7 @@ const served = await serve(
     version: "0.1.0",
     configure: files.configure,
     // Type tokens are in every stack's state: they are never renamed.
-    resources: { "gitops:index:Tree": files.resource, "gitops:index:Pki": pki() },
+    resources: { "gitops:index:Tree": files.resource, "gitops:index:Pki": pki(), "gitops:index:Nodes": nodes() },
   },
   engine ? { engine } : {},
 );

@@ -9,6 +9,7 @@ interface Child {
   readonly inputs: { readonly [key: string]: unknown };
   readonly dependsOn: readonly string[];
   readonly ignoreChanges: readonly string[];
+  readonly replacement: readonly unknown[];
 }
 
 interface Built {
@@ -37,7 +38,7 @@ const mocks: pulumi.runtime.Mocks = {
 
 const settled = <T>(output: pulumi.Output<T>): Promise<T> => new Promise((resolve) => output.apply(resolve));
 
-/** The component's children in the order in which they were declared. */
+/** The component's children at Hetzner in the order in which they were declared. */
 async function build(stageName: string): Promise<Built> {
   inputs.clear();
   const declared: { readonly args: pulumi.ResourceTransformationArgs; readonly resource: pulumi.Resource }[] = [];
@@ -49,7 +50,7 @@ async function build(stageName: string): Promise<Built> {
   const { nodes, endpoint, ingressAddress } = target;
   const outputs = await settled(pulumi.output({ nodes, endpoint, ingressAddress }));
   await pulumi.runtime.disconnect();
-  const children = declared.filter(({ resource }) => resource !== target);
+  const children = declared.filter(({ args }) => args.type.startsWith("hcloud:"));
   const nameOf = (resource: pulumi.Resource) => declared.find((each) => each.resource === resource)?.args.name ?? "?";
   const servers = children.filter(({ args }) => args.type === "hcloud:index/server:Server");
   return {
@@ -61,6 +62,7 @@ async function build(stageName: string): Promise<Built> {
       inputs: inputs.get(`${type} ${name}`) ?? {},
       dependsOn: [opts.dependsOn ?? []].flat().map((each) => nameOf(each as pulumi.Resource)),
       ignoreChanges: opts.ignoreChanges ?? [],
+      replacement: [opts.replacementTrigger, (opts as pulumi.CustomResourceOptions).deleteBeforeReplace],
     })),
   };
 }
@@ -140,8 +142,8 @@ describe("a cluster of three servers and a pool", () => {
     ]);
   });
 
-  it("makes the first server before those that join it, and lets agents wait for the subnets only", () => {
-    const subnets = ["k3s-stages-prod-server", "k3s-stages-prod-web"];
+  it("makes the first server before those that join it, and lets agents wait for subnets and what is allowed only", () => {
+    const subnets = ["k3s-stages-prod", "k3s-stages-prod-server", "k3s-stages-prod-web"];
     expect(of(prod, "Server").map(({ dependsOn }) => dependsOn)).toEqual([
       subnets,
       [...subnets, "k3s-stages-prod-server-1"],
@@ -184,8 +186,13 @@ describe("every server", () => {
   });
 
   it("stays when what mattered at its first boot changes", () => {
-    for (const { ignoreChanges } of [...of(dev, "Server"), ...of(prod, "Server")])
-      expect(ignoreChanges).toEqual(["userData", "image", "sshKeys"]);
+    const firstBoot = ["userData", "image", "sshKeys"];
+    expect(of(dev, "Server").map(({ ignoreChanges }) => ignoreChanges)).toEqual([firstBoot]);
+    for (const { ignoreChanges } of of(prod, "Server")) expect(ignoreChanges).toEqual([...firstBoot, "serverType"]);
+  });
+
+  it("is made again when its generation is raised, after the old one is gone", () => {
+    for (const { replacement } of [...of(dev, "Server"), ...of(prod, "Server")]) expect(replacement).toEqual([1, true]);
   });
 });
 

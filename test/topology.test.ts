@@ -11,6 +11,11 @@ const seed = stageOf("prod").stage;
 const plan = (cluster: Partial<Cluster>, stage: Partial<Stage> = {}): Topology =>
   topology({ project: "shop" }, { ...seed, ...stage, cluster: { ...seed.cluster, ...cluster } });
 
+const must = <T>(value: T | undefined): T => {
+  if (value === undefined) throw new Error("the seed has changed");
+  return value;
+};
+
 const identities = ({ nodes }: Topology) =>
   new Map(nodes.map(({ name, address, placementGroup, labels }) => [name, { address, placementGroup, labels }]));
 
@@ -57,6 +62,33 @@ describe("joins", () => {
   });
 });
 
+describe("generations", () => {
+  const servers = (count: 1 | 3, first: number) => ({ ...seed.cluster.servers, count, generations: { 1: first } });
+  const starting = (cluster: Partial<Cluster>) =>
+    plan(cluster)
+      .nodes.filter(({ join }) => join === undefined)
+      .map(({ name }) => name);
+
+  it("change a node's label and nothing else of the plan", () => {
+    const [web1, web2] = plan({ pools: [{ ...must(seed.cluster.pools[0]), generations: { 2: 4 } }] }).nodes.slice(3);
+    expect([web1?.generation, web2?.generation, web2?.labels["generation"]]).toEqual([1, 4, "4"]);
+    const [, before] = plan({}).nodes.slice(3);
+    expect({ ...web2, generation: 1, labels: {} }).toEqual({ ...before, labels: {} });
+  });
+
+  it("have the first server join the others when it is made again, where it once started the cluster", () => {
+    expect(starting({ servers: servers(3, 1) })).toEqual(["shop-prod-server-1"]);
+    expect(starting({ servers: servers(3, 2) })).toEqual([]);
+  });
+
+  it("have it start the cluster again when it is the only one, or begins with a snapshot", () => {
+    expect(starting({ servers: servers(1, 2) })).toEqual(["shop-prod-server-1"]);
+    const restore = { snapshot: "nightly", generation: 2 };
+    expect(starting({ servers: servers(3, 2), restore })).toEqual(["shop-prod-server-1"]);
+    expect(starting({ servers: servers(3, 3), restore })).toEqual([]);
+  });
+});
+
 describe("the firewall", () => {
   const open = (allow: readonly string[]) =>
     plan({ api: { allow } }).firewall.rules.map(({ protocol, port, sources }) => [protocol, port, sources]);
@@ -78,9 +110,9 @@ describe("the firewall", () => {
 
 describe("placement groups", () => {
   const groups = (count: number) =>
-    plan({ pools: [{ name: "web", type: "cpx32", subnet: "10.30.1.0/24", count }] }).placementGroups.map(
-      ({ name }) => name,
-    );
+    plan({
+      pools: [{ name: "web", type: "cpx32", subnet: "10.30.1.0/24", count, generations: {} }],
+    }).placementGroups.map(({ name }) => name);
 
   it.each([
     [0, []],
@@ -99,7 +131,7 @@ describe("any cluster", () => {
       maxLength: 3,
       selector: ({ name }) => name,
     })
-    .map((all) => all.map((pool, index) => ({ ...pool, subnet: `10.30.${index + 1}.0/24` })));
+    .map((all) => all.map((pool, index) => ({ ...pool, generations: {}, subnet: `10.30.${index + 1}.0/24` })));
   const count = fc.constantFrom<1 | 3 | 5>(1, 3, 5);
   const clusters = fc.record({
     servers: count.map((servers) => ({ ...seed.cluster.servers, count: servers })),

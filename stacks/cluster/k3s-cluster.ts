@@ -3,10 +3,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { addresses } from "./hetzner/addresses.ts";
 import { ground } from "./hetzner/ground.ts";
 import { loadBalancer } from "./hetzner/load-balancers.ts";
-import { servers } from "./hetzner/servers.ts";
+import { servers, told } from "./hetzner/servers.ts";
 import type { Addresses, K3sClusterArgs, Servers, Site } from "./hetzner/site.ts";
 import { nodeScripts } from "./node-scripts.ts";
-import { type Topology, topology } from "./topology.ts";
+import { Nodes } from "./nodes.ts";
+import { type Node, type Topology, topology } from "./topology.ts";
+import { openUserData } from "./user-data.ts";
 
 export interface NodeAddresses {
   readonly private: string;
@@ -37,7 +39,10 @@ export class K3sCluster extends pulumi.ComponentResource {
   constructor(name: string, args: K3sClusterArgs, options?: pulumi.ComponentResourceOptions) {
     super("k3s-stages:cluster:K3sCluster", name, {}, options);
     const child = { parent: this, hooks: args.hooks ?? {} };
-    const site: Site = { ...args, plan: topology(args.fleet, args.stage), scripts: nodeScripts(), child };
+    const planned = { ...args, plan: topology(args.fleet, args.stage), scripts: nodeScripts(), child };
+    const { plan, scripts } = planned;
+    const firstBoot = (node: Node) => openUserData(told(node, planned), scripts);
+    const site: Site = { ...planned, allowed: new Nodes(plan, { cluster: args.stage.cluster, firstBoot }, child) };
     const shared = ground(site);
     const kept = addresses(site);
     const made = servers(site, { ...shared, addresses: kept });

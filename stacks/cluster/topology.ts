@@ -15,6 +15,8 @@ export interface Node {
   /** `server`, or the agents' pool. */
   readonly pool: string;
   readonly type: string;
+  /** Raising it replaces the machine; name and address stay. */
+  readonly generation: number;
   /** In the private network, fixed. */
   readonly address: string;
   readonly placementGroup: string;
@@ -77,16 +79,33 @@ const api = (address: string): string => `https://${address}:6443`;
 const groupName = (scope: Scope, pool: Pool, index: number): string =>
   `${scope.cluster}-${pool.name}-spread-${Math.floor(index / spread) + 1}`;
 
-function poolNodes(scope: Scope, pool: Pool, join: string): readonly Node[] {
+const firstGeneration = ({ servers }: Cluster): number => servers.generations[1] ?? 1;
+
+/** Whether server 1, as it is now configured, begins with an etcd snapshot. */
+export const restores = (cluster: Cluster): boolean => cluster.restore?.generation === firstGeneration(cluster);
+
+/** Server 1, made again beside others, joins them: by starting a cluster it would start a second one. */
+const starts = (cluster: Cluster): boolean =>
+  cluster.servers.count === 1 || firstGeneration(cluster) === 1 || restores(cluster);
+
+interface Joining {
+  readonly join: string;
+  /** Whether server 1 starts the cluster that the others join. */
+  readonly starts: boolean;
+}
+
+function poolNodes(scope: Scope, pool: Pool, { join, starts: first }: Joining): readonly Node[] {
+  const generation = (index: number): number => pool.generations[index + 1] ?? 1;
   return Array.from({ length: pool.count }, (_, index) => ({
     name: `${scope.cluster}-${pool.name}-${index + 1}`,
     role: pool.role,
     pool: pool.name,
     type: pool.type,
+    generation: generation(index),
     address: nodeAddress(pool.subnet, index),
     placementGroup: groupName(scope, pool, index),
-    join: pool.role === "server" && index === 0 ? undefined : join,
-    labels: { ...labels(scope, pool.role), pool: pool.name },
+    join: pool.role === "server" && index === 0 && first ? undefined : join,
+    labels: { ...labels(scope, pool.role), pool: pool.name, generation: String(generation(index)) },
   }));
 }
 
@@ -124,7 +143,7 @@ export function topology(fleet: Pick<Fleet, "project">, { name: stage, cluster }
     firewall: { rules: firewallRules(cluster), labels: labels(scope, "firewall") },
     placementGroups: pools.flatMap((pool) => placementGroups(scope, pool)),
     loadBalancer: balanced ? loadBalancer : undefined,
-    nodes: pools.flatMap((pool) => poolNodes(scope, pool, join)),
+    nodes: pools.flatMap((pool) => poolNodes(scope, pool, { join, starts: starts(cluster) })),
     // Also for a single server: it may get company later, and joiners check the certificate for this address.
     tlsSans: [address],
   };

@@ -2,7 +2,14 @@ import { gzipSync } from "node:zlib";
 import { stringify } from "yaml";
 import { ConfigError } from "../config/error.ts";
 import { apiServerFiles } from "./api-server.ts";
-import { k3sConfig, type NodePlan, nodeArtefacts, nodePhases, nodeSettings } from "./node-settings.ts";
+import {
+  k3sConfig,
+  type NodePlan,
+  type NodeSecrets,
+  nodeArtefacts,
+  nodePhases,
+  nodeSettings,
+} from "./node-settings.ts";
 import type { Role } from "./topology.ts";
 
 /** Text of the files in `node/`, by name. */
@@ -126,4 +133,20 @@ export function userData(plan: NodePlan, scripts: NodeScripts): string {
   const text = packed(`#cloud-config\n${yaml(document)}`);
   refuseTooLarge(text.length, all);
   return text;
+}
+
+const anyToken = (user: string): string => `K10${"0".repeat(64)}::${user}:`;
+
+/** The same kind of secrets with nothing in them. */
+function noSecrets({ role, join }: NodePlan["node"]): NodeSecrets {
+  const [serverToken, agentToken] = [anyToken("server"), anyToken("node")];
+  if (role === "agent") return { kind: "agent", agentToken };
+  return join
+    ? { kind: "server", serverToken, agentToken }
+    : { kind: "first", serverToken, agentToken, serverFiles: {} };
+}
+
+/** Everything in user data but the cluster's secrets: it changes with the program, the pins and the configuration. */
+export function openUserData(plan: Omit<NodePlan, "secrets">, scripts: NodeScripts): string {
+  return userData({ ...plan, secrets: noSecrets(plan.node) }, scripts);
 }

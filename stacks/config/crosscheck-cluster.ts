@@ -115,6 +115,27 @@ function sizeProblems({ project, stage, cluster }: ClusterOfStage) {
   ];
 }
 
+/** A line that names no node would be forgotten, and count once a node of this number is made again. */
+function generationProblems({ cluster }: ClusterOfStage) {
+  const pools = Object.entries(cluster.pools).map(([name, pool]) => ({ path: ["pools", name], ...pool }));
+  return [{ path: ["servers"], ...cluster.servers }, ...pools].flatMap(({ path, count, generations }) =>
+    Object.keys(generations)
+      .filter((number) => Number(number) > count)
+      .map((number) => ({
+        path: ["cluster", ...path, "generations", number],
+        message: `there is no node ${number} among ${count}; remove the line`,
+      })),
+  );
+}
+
+/** A restore that waits for a generation nobody has reached would surprise whoever raises it later. */
+function restoreProblems({ cluster: { restore, servers } }: ClusterOfStage) {
+  const now = servers.generations[1] ?? 1;
+  if (!restore || restore.generation <= now) return [];
+  const message = `server 1 has generation ${now}; raise cluster.servers.generations.1 to ${restore.generation}, or remove restore`;
+  return [{ path: ["cluster", "restore", "generation"], message }];
+}
+
 /** The rules of one stage's cluster that compare values: ranges, room, names, who may reach the API. */
 export function crosscheckCluster(target: ClusterOfStage): readonly Problem[] {
   const network = cidr(target.cluster.network);
@@ -126,6 +147,8 @@ export function crosscheckCluster(target: ClusterOfStage): readonly Problem[] {
     ...hostBitProblems(target),
     ...accessProblems(target),
     ...sizeProblems(target),
+    ...generationProblems(target),
+    ...restoreProblems(target),
   ];
   return problems.map((problem) => ({ file: `Pulumi.${target.stage}.yaml`, ...problem }));
 }

@@ -83,6 +83,8 @@ export interface Cluster {
   /** Agents, sorted by name. A pool's name is its identity. Fixed addresses: `.11` and up of the pool's subnet. */
   readonly pools: readonly (NodePool & { readonly name: string })[];
   readonly api: { readonly allow: readonly string[] };
+  /** Server 1 of this generation starts the cluster from an etcd snapshot. */
+  readonly restore: { readonly snapshot: string; readonly generation: number } | undefined;
   /** Hetzner's load balancer type; one is made when there is more than one server. */
   readonly loadBalancer: string;
   /** Whether Hetzner's cloud controller manager and CSI driver come with the cluster. */
@@ -107,6 +109,8 @@ export interface NodePool {
   readonly type: string;
   /** A part of the private network that belongs to these nodes alone. */
   readonly subnet: string;
+  /** By a node's number; 1 where none is given. Raising it replaces that node. */
+  readonly generations: { readonly [number: string]: number };
 }
 
 export type Protocol = "http" | "https";

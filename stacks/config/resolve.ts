@@ -21,6 +21,7 @@ function cluster(stage: string, keys: StackKeys["cluster"]): Cluster {
     networkZone: zoneOf[keys.location] ?? "",
     pools: pools.toSorted(byName),
     snapshots: snapshots && { ...snapshots, folder: snapshots.folder ?? stage },
+    restore: keys.restore,
     api: { allow: keys.api.allow.flatMap((range) => (range === "everyone" ? everyone : [range])) },
   };
 }

@@ -120,10 +120,16 @@ export const projectKeys = z.strictObject({
 const cidr4 = z.cidrv4({ error: "use an IPv4 range such as 10.10.0.0/16" });
 const serverType = z.string().regex(/^[a-z]{2,4}[0-9]{2,3}$/, "use a Hetzner server type such as cpx22");
 
+const generations = z
+  .record(z.string().regex(/^[1-9][0-9]{0,2}$/, "use a node's number, such as 1"), z.int().min(1).max(10_000))
+  .default({})
+  .describe("by a node's number; raising it replaces that node in the next `up`. Each begins with 1");
+
 const pool = z.strictObject({
   count: z.int().min(0).max(100),
   type: serverType,
   subnet: cidr4.describe("a part of the network for these nodes alone; its addresses are theirs for ever"),
+  generations,
 });
 
 const cluster = z.strictObject({
@@ -139,6 +145,15 @@ const cluster = z.strictObject({
       .array(z.union([z.literal("everyone"), z.cidrv4(), z.cidrv6()], { error: "use a range such as 203.0.113.7/32" }))
       .describe("who may reach the Kubernetes API"),
   }),
+  restore: z
+    .strictObject({
+      snapshot: z
+        .string()
+        .regex(/^[\w][\w.-]{0,200}$/, "use a snapshot's name, such as etcd-snapshot-shop-prod-server-1-1790000000"),
+      generation: z.int().min(2),
+    })
+    .optional()
+    .describe("server 1 of this generation starts the cluster from the snapshot instead of joining it"),
   loadBalancer: z
     .string()
     .regex(/^lb[0-9]{2}$/, "use a load balancer type such as lb11")

@@ -2,6 +2,7 @@
 import * as hcloud from "@pulumi/hcloud";
 import * as pulumi from "@pulumi/pulumi";
 import type { NodeSecrets } from "../node-settings.ts";
+import { keepsType } from "../replacements.ts";
 import type { Node } from "../topology.ts";
 import { userData } from "../user-data.ts";
 import { type Addresses, type ClusterSecrets, type Ground, number, type Servers, type Site } from "./site.ts";
@@ -15,9 +16,19 @@ function nodeSecrets({ role, join }: Node, secrets: ClusterSecrets): pulumi.Outp
   return pulumi.output({ ...tokens, serverFiles }).apply((own): NodeSecrets => ({ kind: "first", ...own }));
 }
 
-function nodeUserData(node: Node, { fleet, stage, plan, pins, secrets, scripts }: Site): pulumi.Output<string> {
-  const told = { node, topology: plan, repository: fleet.repository, path: stage.path, pins };
-  return pulumi.secret(nodeSecrets(node, secrets).apply((own) => userData({ ...told, secrets: own }, scripts)));
+/** What a node's user data is made of, its secrets apart. */
+export const told = (node: Node, { fleet, stage, plan, pins }: Omit<Site, "allowed">) => ({
+  node,
+  topology: plan,
+  repository: fleet.repository,
+  path: stage.path,
+  pins,
+});
+
+function nodeUserData(node: Node, site: Site): pulumi.Output<string> {
+  const { secrets, scripts } = site;
+  const own = nodeSecrets(node, secrets);
+  return pulumi.secret(own.apply((secret) => userData({ ...told(node, site), secrets: secret }, scripts)));
 }
 
 interface Around extends Ground {
@@ -43,9 +54,12 @@ function server(node: Node, site: Site, shared: Around & { readonly after: reado
   };
   return new hcloud.Server(node.name, args, {
     ...site.child,
-    dependsOn: [...shared.subnets, ...shared.after],
-    // They only matter at the first boot, and a change of any would replace a running node.
-    ignoreChanges: ["userData", "image", "sshKeys"],
+    dependsOn: [site.allowed, ...shared.subnets, ...shared.after],
+    // They only matter at the first boot, and a change of any would replace a running node or switch it off.
+    ignoreChanges: ["userData", "image", "sshKeys", ...(keepsType(site.plan.nodes, node) ? ["serverType"] : [])],
+    // A machine that is made again gets them as they are then. Name and address are taken until it is gone.
+    replacementTrigger: node.generation,
+    deleteBeforeReplace: true,
   });
 }
 

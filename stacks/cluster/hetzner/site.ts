@@ -3,6 +3,7 @@ import type * as hcloud from "@pulumi/hcloud";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Fleet, Stage } from "../../config/fleet.ts";
 import type { Pins } from "../../config/pins.ts";
+import type { Nodes } from "../nodes.ts";
 import type { Topology } from "../topology.ts";
 import type { NodeScripts } from "../user-data.ts";
 
@@ -26,6 +27,8 @@ export interface K3sClusterArgs {
 export interface Site extends K3sClusterArgs {
   readonly plan: Topology;
   readonly scripts: NodeScripts;
+  /** What the machines may be made as. */
+  readonly allowed: Nodes;
   /** Options of every child. */
   readonly child: pulumi.CustomResourceOptions;
 }

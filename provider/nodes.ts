@@ -1,0 +1,46 @@
+/** The provider's side of `gitops:index:Nodes`: Check refuses what would take away more than one server at a time. */
+import { type Fleet, type Made, type MadeNodes, replacements } from "../stacks/cluster/replacements.ts";
+import type { Resource } from "./resource.ts";
+import { isProperties, type Properties, unknown, type Value } from "./values.ts";
+
+const text = (value: Value | undefined): string => (typeof value === "string" ? value : "");
+
+function made(value: Value): Made {
+  const { role, generation, type, userData } = isProperties(value) ? value : {};
+  return {
+    role: role === "server" ? "server" : "agent",
+    generation: Number(generation ?? 1),
+    type: text(type),
+    userData: text(userData),
+  };
+}
+
+const nodesOf = ({ nodes }: Properties): MadeNodes =>
+  Object.fromEntries(Object.entries(isProperties(nodes ?? null) ? (nodes as Properties) : {}).map(entry));
+
+const entry = ([name, value]: [string, Value]): [string, Made] => [name, made(value)];
+
+const fleetOf = (inputs: Properties): Fleet => ({
+  nodes: nodesOf(inputs),
+  starts: text(inputs["starts"]) || undefined,
+  restores: text(inputs["restores"]) || undefined,
+});
+
+/**
+ * What every machine of a stage was made as. The servers wait for it, so what it refuses has not begun; the generations that
+ * a run reached are in the servers' own state.
+ */
+export function nodes(): Resource {
+  return {
+    async check({ inputs, oldInputs, log }) {
+      if (Object.values(inputs).includes(unknown)) return { inputs };
+      const found = replacements(nodesOf(oldInputs), fleetOf(inputs));
+      const failures = found.problems.map((reason) => ({ property: "", reason }));
+      if (failures.length > 0) return { inputs, failures };
+      for (const note of found.notes) await log("WARNING", note);
+      return { inputs: { ...inputs, nodes: found.nodes as unknown as Properties } };
+    },
+    create: ({ inputs }) => ({ id: text(inputs["cluster"]), outputs: {} }),
+    update: () => ({ outputs: {} }),
+  };
+}

@@ -1,0 +1,37 @@
+/** SHELL: declares what the machines of a stage are made as. */
+import { createHash } from "node:crypto";
+import * as pulumi from "@pulumi/pulumi";
+import type { Cluster } from "../config/fleet.ts";
+import { type Node, restores, type Topology } from "./topology.ts";
+
+export interface NodesArgs {
+  readonly cluster: Cluster;
+  /** What a node is told at its first boot, the cluster's secrets apart. */
+  readonly firstBoot: (node: Node) => string;
+}
+
+const digest = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16);
+
+/**
+ * What is refused before any machine is touched: two servers replaced at once, the only one without a restore. Served by
+ * the plugin in `provider/`; what is created or replaced has to depend on it.
+ */
+export class Nodes extends pulumi.CustomResource {
+  constructor(plan: Topology, { cluster, firstBoot }: NodesArgs, options?: pulumi.CustomResourceOptions) {
+    const nodes = plan.nodes.map((node) => {
+      const { role, generation, type } = node;
+      return [node.name, { role, generation, type, userData: digest(firstBoot(node)) }] as const;
+    });
+    const inputs = {
+      /** The resource's id. */
+      cluster: plan.cluster,
+      nodes: Object.fromEntries(nodes),
+      /** The server that starts the cluster; empty when every server joins. */
+      starts: plan.nodes.find(({ join }) => join === undefined)?.name ?? "",
+      /** The server whose replacement begins with an etcd snapshot; empty for none. */
+      restores: restores(cluster) ? (plan.nodes[0]?.name ?? "") : "",
+    };
+    // In every stack's state: the type token is never changed.
+    super("gitops:index:Nodes", plan.cluster, inputs, options);
+  }
+}

@@ -1,0 +1,123 @@
+import type { Role } from "./topology.ts";
+
+/** What matters of a machine beyond its life: what it was made as. */
+export interface Made {
+  readonly role: Role;
+  readonly generation: number;
+  readonly type: string;
+  /** Digest of what its first boot is told, the cluster's secrets apart. */
+  readonly userData: string;
+}
+
+export interface MadeNodes {
+  readonly [name: string]: Made;
+}
+
+export interface Fleet {
+  readonly nodes: MadeNodes;
+  /** The server that starts the cluster; none when every server joins. */
+  readonly starts: string | undefined;
+  /** The server whose replacement begins with an etcd snapshot. */
+  readonly restores: string | undefined;
+}
+
+export interface Replacements {
+  /** Why this may not be done in one run; empty: it may. */
+  readonly problems: readonly string[];
+  /** What the configuration says and living nodes are not. */
+  readonly notes: readonly string[];
+  /** As it will be: living nodes keep what they were made as. */
+  readonly nodes: MadeNodes;
+}
+
+const list = (names: readonly string[]): string =>
+  names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+
+const servers = (nodes: MadeNodes): readonly string[] =>
+  Object.keys(nodes).filter((name) => nodes[name]?.role === "server");
+
+const where = (name: string): string => `its line in generations (the ${/[0-9]+$/.exec(name)?.[0]} of its pool)`;
+
+function beginning({ nodes, starts }: Fleet): readonly string[] {
+  const [first = ""] = servers(nodes);
+  if (starts !== undefined) return [];
+  return [
+    `${first} is to join a cluster, and the state has none: a new cluster begins with generation 1 of its first server. ` +
+      "Remove cluster.servers.generations.1, or name a snapshot to begin with in cluster.restore",
+  ];
+}
+
+function lowered(old: MadeNodes, now: MadeNodes): readonly string[] {
+  return Object.entries(now).flatMap(([name, { generation }]) => {
+    const before = old[name]?.generation ?? generation;
+    const raised = `a generation only rises. Set ${where(name)} to ${before} to keep it, to ${before + 1} to replace it`;
+    return generation < before ? [`${name} would go from generation ${before} to ${generation}, and ${raised}`] : [];
+  });
+}
+
+/** Etcd keeps its majority only when one of its machines is away at a time. */
+function together(old: MadeNodes, now: Fleet, replaced: readonly string[]): readonly string[] {
+  const added = servers(now.nodes).filter((name) => !old[name]);
+  const removed = servers(old).filter((name) => !now.nodes[name]);
+  if (replaced.length > 1)
+    return [
+      `${list(replaced)} would be replaced in one run, and etcd could lose its majority. Raise one generation, run ` +
+        "`pulumi up`, then raise the next",
+    ];
+  const [one] = replaced;
+  const others = [...added, ...removed];
+  if (one === undefined || others.length === 0) return [];
+  const what = added.length > 0 ? "added" : "removed";
+  return [
+    `${one} would be replaced while ${list(others)} ${others.length > 1 ? "are" : "is"} ${what}. Do one of them, run ` +
+      "`pulumi up`, then the other",
+  ];
+}
+
+function onlyOne(old: MadeNodes, { restores }: Fleet, replaced: readonly string[]): readonly string[] {
+  const [one] = replaced;
+  if (one === undefined || servers(old).length > 1 || restores === one) return [];
+  return [
+    `${one} is the only server: with it goes everything that the cluster knows. Name the snapshot that the new one ` +
+      "begins with in cluster.restore, or raise cluster.servers.count to 3 first",
+  ];
+}
+
+/** A running machine changes its type only switched off, so it keeps it until it is made again; a single server has no other way. */
+function notes(old: MadeNodes, now: Fleet): readonly string[] {
+  const living = Object.entries(now.nodes).filter(([name, made]) => old[name]?.generation === made.generation);
+  const types = living.flatMap(([name, made]) => {
+    const { type } = made;
+    const before = old[name]?.type ?? type;
+    return keepsType(Object.values(now.nodes), made) && before !== type
+      ? [`${name} stays a ${before}: ${type} is for new nodes. Raise ${where(name)} to replace it`]
+      : [];
+  });
+  const told = living.filter(([name, { userData }]) => old[name]?.userData !== userData).map(([name]) => name);
+  const changed = `what a node is told at its first boot has changed; ${list(told)} ran theirs and stay as they are`;
+  return told.length > 0 ? [...types, changed] : types;
+}
+
+/** Whether a machine changes its type only by being made again. */
+export const keepsType = (all: readonly { readonly role: Role }[], node: { readonly role: Role }): boolean =>
+  node.role === "agent" || all.filter(({ role }) => role === "server").length > 1;
+
+/** What a run may do to machines that live, from what they were made as and what they are wanted as. */
+export function replacements(old: MadeNodes, now: Fleet): Replacements {
+  const replaced = servers(now.nodes).filter(
+    (name) => old[name]?.role === "server" && old[name].generation !== now.nodes[name]?.generation,
+  );
+  const isNew = Object.keys(old).length === 0;
+  const nodes = Object.entries(now.nodes).map(([name, made]) => {
+    const before = old[name];
+    const lives = before?.generation === made.generation && keepsType(Object.values(now.nodes), made);
+    return [name, lives ? { ...made, type: before.type } : made];
+  });
+  return {
+    problems: isNew
+      ? beginning(now)
+      : [...lowered(old, now.nodes), ...together(old, now, replaced), ...onlyOne(old, now, replaced)],
+    notes: isNew ? [] : notes(old, now),
+    nodes: Object.fromEntries(nodes),
+  };
+}

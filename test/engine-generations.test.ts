@@ -1,0 +1,102 @@
+/** Replacing a node on the real Pulumi engine: what raising its generation does to it, and to nothing else. Hetzner is a stand-in. */
+import { gunzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";
+
+const minute = 60_000;
+let sandbox: EngineSandbox;
+
+beforeAll(async () => {
+  sandbox = await engineSandbox("prod");
+}, 10 * minute);
+
+afterAll(() => sandbox?.remove());
+
+interface Step {
+  readonly op: string;
+  readonly urn: string;
+}
+
+const opNames = (steps: readonly Step[]) =>
+  steps.filter(({ op }) => op !== "same" && op !== "refresh").map((step) => `${step.op} ${nameOf(step)}`);
+const nameOf = ({ urn }: Step): string => urn.split("::").at(-1) ?? "";
+
+async function preview(): Promise<{ readonly code: number; readonly text: string; readonly steps: readonly Step[] }> {
+  const { code, stdout, stderr } = await sandbox.pulumi(["preview", "--json", "--stack", "prod"]);
+  const { steps = [] } = JSON.parse(stdout) as { readonly steps?: readonly Step[] };
+  return { code, text: stdout + stderr, steps };
+}
+
+const up = () => sandbox.pulumi(["up", "--yes", "--skip-preview", "--stack", "prod"]);
+const generations = (pool: string, values: object | undefined) =>
+  sandbox.edit("prod", ["cluster", ...pool.split("."), "generations"], values);
+
+const server = (name: string) => {
+  const found = sandbox.services.hetzner.state.servers().find((each) => each.name === `k3s-stages-prod-${name}`);
+  if (!found) throw new Error(`there is no ${name}`);
+  return found;
+};
+const userDataOf = (name: string): string =>
+  gunzipSync(Buffer.from(sandbox.services.hetzner.state.userData(server(name).id) ?? "", "base64")).toString("utf8");
+const everyId = () => Object.fromEntries(sandbox.services.hetzner.state.servers().map(({ name, id }) => [name, id]));
+
+describe("generations on the real engine", { timeout: 3 * minute }, () => {
+  it("bring up a stage at generation 1", async () => {
+    const run = await up();
+    expect(run.code, run.stdout + run.stderr).toBe(0);
+  });
+
+  it("refuse two servers in one run at preview, with both names and the way out", async () => {
+    generations("servers", { 1: 2, 3: 2 });
+    const { code, text } = await preview();
+    expect(code).not.toBe(0);
+    expect(text).toContain("k3s-stages-prod-server-1 and k3s-stages-prod-server-3 would be replaced in one run");
+    const before = everyId();
+    expect((await up()).code).not.toBe(0);
+    expect(everyId()).toEqual(before);
+  });
+
+  it("replace exactly the server whose generation was raised, the old one first, with the user data of now", async () => {
+    generations("servers", { 1: 2 });
+    const before = everyId();
+    const old = userDataOf("server-1");
+    const { steps } = await preview();
+    expect(opNames(steps)).toEqual([
+      "update k3s-stages-prod",
+      "replace k3s-stages-prod-server-1", // its place behind the load balancer
+      "replace k3s-stages-prod-server-1",
+    ]);
+    const run = await up();
+    expect(run.code, run.stdout + run.stderr).toBe(0);
+    const { "k3s-stages-prod-server-1": made, ...others } = everyId();
+    const { "k3s-stages-prod-server-1": gone, ...stayed } = before;
+    expect(others).toEqual(stayed);
+    expect(made).not.toBe(gone);
+    const fresh = userDataOf("server-1");
+    expect([old.includes("cluster-init: true"), fresh.includes("cluster-init: true")]).toEqual([true, false]);
+    expect(fresh).toContain("server: https://10.30.0.10:6443");
+    expect(server("server-1").private_net.map(({ ip }) => ip)).toEqual(["10.30.0.11"]);
+  });
+
+  it("leave nothing to do afterwards", async () => {
+    expect(opNames((await preview()).steps)).toEqual([]);
+  });
+
+  it("keep the type of living nodes, and give the next generation the new one", async () => {
+    sandbox.edit("prod", ["cluster", "pools", "web", "type"], "cpx42");
+    const looked = await preview();
+    expect(looked.text).toContain("k3s-stages-prod-web-1 stays a cpx32: cpx42 is for new nodes");
+    expect(opNames(looked.steps)).toEqual([]);
+    generations("pools.web", { 2: 2 });
+    const run = await up();
+    expect(run.code, run.stdout + run.stderr).toBe(0);
+    expect([server("web-1").server_type, server("web-2").server_type]).toEqual(["cpx32", "cpx42"]);
+  });
+
+  it("never sink", async () => {
+    generations("pools.web", undefined);
+    const { code, text } = await preview();
+    expect(code).not.toBe(0);
+    expect(text).toContain("k3s-stages-prod-web-2 would go from generation 2 to 1");
+  });
+});

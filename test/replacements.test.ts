@@ -1,0 +1,157 @@
+import { afterAll, describe, expect, it } from "vitest";
+import { nodes } from "../provider/nodes.ts";
+import { serve } from "../provider/protocol.ts";
+import { type Fleet, type Made, type MadeNodes, replacements } from "../stacks/cluster/replacements.ts";
+import { providerClient } from "./provider-client.ts";
+
+const server = (made: Partial<Made> = {}): Made => ({
+  role: "server",
+  generation: 1,
+  type: "cpx32",
+  userData: "a",
+  ...made,
+});
+const agent = (made: Partial<Made> = {}): Made => ({ ...server(made), role: "agent" });
+const three: MadeNodes = { "server-1": server(), "server-2": server(), "server-3": server(), "web-1": agent() };
+const wanted = (nodes: MadeNodes, more: Partial<Fleet> = {}): Fleet => ({
+  nodes,
+  starts: "server-1",
+  restores: undefined,
+  ...more,
+});
+const raised = (...names: readonly string[]): MadeNodes =>
+  Object.fromEntries(
+    Object.entries(three).map(([name, made]) => [name, names.includes(name) ? { ...made, generation: 2 } : made]),
+  );
+
+const allowed: readonly (readonly [string, MadeNodes, Fleet])[] = [
+  ["a new cluster", {}, wanted(three)],
+  ["nothing new", three, wanted(three)],
+  ["one server", three, wanted(raised("server-2"))],
+  [
+    "the server that once started the cluster, which joins now",
+    three,
+    wanted(raised("server-1"), { starts: undefined }),
+  ],
+  ["one server and every agent", three, wanted(raised("server-2", "web-1"))],
+  ["an agent", three, wanted(raised("web-1"))],
+  ["two more servers", { "server-1": server() }, wanted(three)],
+  [
+    "the only server with a restore",
+    { "a-1": server() },
+    wanted({ "a-1": server({ generation: 2 }) }, { restores: "a-1" }),
+  ],
+  ["a new cluster that begins with a snapshot", {}, wanted(raised("server-1"), { restores: "server-1" })],
+];
+
+const refused: readonly (readonly [string, MadeNodes, Fleet, RegExp])[] = [
+  [
+    "two servers",
+    three,
+    wanted(raised("server-1", "server-3")),
+    /^server-1 and server-3 would be replaced in one run, and etcd could lose its majority\. Raise one generation/,
+  ],
+  [
+    "all servers",
+    three,
+    wanted(raised("server-1", "server-2", "server-3")),
+    /^server-1, server-2 and server-3 would be replaced/,
+  ],
+  [
+    "the only server",
+    { "a-1": server() },
+    wanted({ "a-1": server({ generation: 2 }) }),
+    /^a-1 is the only server: .*cluster\.restore, or raise cluster\.servers\.count to 3 first$/,
+  ],
+  [
+    "the only server while others come",
+    { "server-1": server() },
+    wanted(raised("server-1")),
+    /server-1 would be replaced while server-2 and server-3 are added\. Do one of them/,
+  ],
+  [
+    "a server while another goes",
+    { ...three, "server-4": server(), "server-5": server() },
+    wanted(raised("server-2")),
+    /server-2 would be replaced while server-4 and server-5 are removed/,
+  ],
+  [
+    "a generation that sinks",
+    { ...three, "web-1": agent({ generation: 3 }) },
+    wanted(three),
+    /^web-1 would go from generation 3 to 1, .* to 3 to keep it, to 4 to replace it$/,
+  ],
+  [
+    "a new cluster whose first server joins",
+    {},
+    wanted(raised("server-1"), { starts: undefined }),
+    /^server-1 is to join a cluster, and the state has none/,
+  ],
+];
+
+describe("in one run", () => {
+  it.each(allowed)("may be made or replaced: %s", (_, old, now) => {
+    expect(replacements(old, now).problems).toEqual([]);
+  });
+
+  it.each(refused)("may not be replaced: %s", (...[, old, now, reason]) => {
+    const { problems } = replacements(old, now);
+    expect(
+      problems.some((problem) => reason.test(problem)),
+      problems.join("\n"),
+    ).toBe(true);
+  });
+});
+
+describe("a living node", () => {
+  const bigger = (generation = 1) => ({ ...three, "server-2": server({ type: "cpx42", generation }) });
+
+  it("keeps the type that it was made as, and every run says so", () => {
+    const first = replacements(three, wanted(bigger()));
+    expect(first.notes).toEqual([
+      expect.stringMatching(/^server-2 stays a cpx32: cpx42 is for new nodes\. Raise its line/),
+    ]);
+    expect(first.nodes).toEqual(three);
+    expect(replacements(first.nodes, wanted(bigger())).notes).toEqual(first.notes);
+  });
+
+  it("takes the type with its next generation", () => {
+    const { nodes: made, notes, problems } = replacements(three, wanted(bigger(2)));
+    expect([made["server-2"]?.type, notes, problems]).toEqual(["cpx42", [], []]);
+  });
+
+  it("is told once that what a first boot does has changed", () => {
+    const now = Object.fromEntries(Object.entries(three).map(([name, made]) => [name, { ...made, userData: "b" }]));
+    const first = replacements(three, wanted(now));
+    expect(first.notes).toEqual([expect.stringContaining("server-1, server-2, server-3 and web-1 ran theirs")]);
+    expect(replacements(first.nodes, wanted(now)).notes).toEqual([]);
+  });
+
+  it("is rescaled in place when it is the only server, which nothing else can do", () => {
+    const now = wanted({ "a-1": server({ type: "cpx42" }) });
+    expect(replacements({ "a-1": server() }, now)).toEqual({ problems: [], notes: [], nodes: now.nodes });
+  });
+});
+
+describe("gitops:index:Nodes over gRPC", async () => {
+  const provider = { name: "gitops", version: "0.1.0", resources: { "gitops:index:Nodes": nodes() } };
+  const served = await serve(provider);
+  const client = providerClient(served.port, "urn:pulumi:prod::project::gitops:index:Nodes::prod");
+  afterAll(async () => {
+    client.close();
+    await served.close();
+  });
+  const inputs = (all: MadeNodes) => ({ cluster: "prod", nodes: all as never, starts: "server-1", restores: "" });
+
+  it("refuses in check, with both names, before anything is changed", async () => {
+    const { failures } = await client.check(inputs(raised("server-1", "server-2")), inputs(three));
+    expect(failures.map(({ reason }) => reason).join()).toContain("server-1 and server-2 would be replaced in one run");
+  });
+
+  it("keeps what living nodes were made as, so that no difference is invented", async () => {
+    const now = { ...three, "web-1": agent({ type: "cpx42" }) };
+    const { inputs: checked, failures } = await client.check(inputs(now), inputs(three));
+    expect(failures).toEqual([]);
+    expect(await client.diff("prod", inputs(three), checked)).toMatchObject({ changes: {} });
+  });
+});
