@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { fenced, unfenced } from "../stacks/publish/fence.ts";
 import { manifestPath } from "../stacks/publish/ownership.ts";
-import { isScanned, setters, version, withoutValues } from "../stacks/publish/setters.ts";
+import { isScanned, keptSites, version, withoutValues } from "../stacks/publish/setters.ts";
 import type { CheckFailure, Diff } from "./resource.ts";
 import { isProperties, type Properties, propertyPath, unknown, type Value } from "./values.ts";
 
@@ -68,7 +68,7 @@ export function desiredFiles({ files, path }: TreeInputs): Texts {
   return new Map([...files].filter(([file]) => file !== manifestPath(path)));
 }
 
-const seedsOf = (text: string) => setters(text).map(version).join(" ");
+const seedsOf = (text: string) => keptSites(text).map(version).join(" ");
 
 /** What the next run has to know of this configuration. */
 export function bookkeeping(files: Texts): Pick<TreeInputs, "configured" | "seeds"> {

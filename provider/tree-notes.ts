@@ -1,5 +1,8 @@
+import { compare } from "semver";
+import { versionOf } from "../stacks/config/version.ts";
 import type { Change } from "../stacks/publish/merge.ts";
 import { isManifest, type Ownership } from "../stacks/publish/ownership.ts";
+import { markedSites, version } from "../stacks/publish/setters.ts";
 import type { Severity } from "./log.ts";
 import { editedSeeds, type TreeInputs } from "./tree-inputs.ts";
 
@@ -15,8 +18,27 @@ export type Note = readonly [Severity, string];
 function seedNotes({ old, now }: NotesArgs): readonly Note[] {
   return editedSeeds(old, now).map(({ path, configured, live }) => [
     "WARNING",
-    `${path}: the tag belongs to Flux and stays ${live}; the configured ${configured} was only its first value (pin the app to hold a tag)`,
+    `${path}: the tag belongs to Flux and stays ${live}; the configured ${configured} was only its first value (to run another one, pin it)`,
   ]);
+}
+
+/** The tag without the colon before it. */
+const tagOf = (site: Parameters<typeof version>[0]): string => version(site).replace(/^:|@.*$/g, "");
+
+function isLower(tag: string, than: string): boolean {
+  const [version, other] = [versionOf(tag), versionOf(than)];
+  return version !== null && other !== null && compare(version, other) < 0;
+}
+
+/** A pin may go back, which is what it is there for; that it does is said. */
+function pinNotes({ old, changes }: NotesArgs): readonly Note[] {
+  const texts = changes.flatMap((change) => (change.kind === "update" ? [change] : []));
+  const pinned = texts.filter(({ text }) => text.includes('"$pinned"'));
+  return pinned.flatMap(({ path, text }): readonly Note[] => {
+    const [pin = ""] = markedSites(text).map(tagOf);
+    const [live = ""] = markedSites(old.files.get(path) ?? "").map(tagOf);
+    return isLower(pin, live) ? [["WARNING", `${path}: the pin goes back from ${live} to ${pin}`]] : [];
+  });
 }
 
 /** A shared file reaches every stage that lists it, whatever stage is previewed. */
@@ -51,5 +73,5 @@ function takeoverNotes({ old, now, changes }: NotesArgs): readonly Note[] {
 
 /** What the diff alone does not tell. */
 export function notes(args: NotesArgs): readonly Note[] {
-  return [...seedNotes(args), ...sharedNotes(args), ...keptNotes(args), ...takeoverNotes(args)];
+  return [...seedNotes(args), ...pinNotes(args), ...sharedNotes(args), ...keptNotes(args), ...takeoverNotes(args)];
 }

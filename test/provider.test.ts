@@ -176,8 +176,20 @@ describe("gitops:index:Tree", () => {
     repo.edit({ [patch]: bump("v2") });
     expect((await up(args({ ...two, [patch]: image("v1.5.0") }), inputs)).changes).toEqual({});
     expect(logged).toEqual([
-      `WARNING ${patch}: the tag belongs to Flux and stays :v2; the configured :v1.5.0 was only its first value (pin the app to hold a tag)`,
+      `WARNING ${patch}: the tag belongs to Flux and stays :v2; the configured :v1.5.0 was only its first value (to run another one, pin it)`,
     ]);
+  });
+
+  it("runs a pinned tag from its own commit on, and says that it is a lower one", async () => {
+    const { inputs } = await up(args(two));
+    repo.edit({ [patch]: bump("v1.9.32") });
+    const pinned = image("v1.9.31").replace("$imagepolicy", "$pinned");
+    const { changes, inputs: after } = await up(args({ ...two, [patch]: pinned }), inputs);
+    expect(changes).toEqual({ [`files["${patch}"]`]: "UPDATE" });
+    expect(repo.read(patch)).toBe(pinned);
+    expect(logged).toEqual([`WARNING ${patch}: the pin goes back from v1.9.32 to v1.9.31`]);
+    await up(args(two), after);
+    expect(repo.read(patch)).toBe(image("v1.9.31"));
   });
 
   it("leaves a shared base to the stages that still use it when one is destroyed", async () => {

@@ -150,6 +150,8 @@ describeWithGo("Flux's own setter (needs go)", () => {
     ["an unknown part", named("a:v1", ":version"), false],
     ["another policy", `image: a:v1 # {"$imagepolicy": "blog:blog-prod"}`, false],
     ["another namespace", `image: a:v1 # {"$imagepolicy": "shop:blog-dev"}`, false],
+    ["a held tag", `image: a:v1 # {"$held": "blog:blog-dev"}`, false],
+    ["a pinned tag", `image: a:v1 # {"$pinned": "blog:blog-dev"}`, false],
     ["the tag", named("v1", ":tag"), true],
     ["the name", named("a", ":name"), true],
     ["the digest, of which there is none", named("sha256:0", ":digest"), true],

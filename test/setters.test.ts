@@ -131,6 +131,31 @@ describe("setMarked, as Flux's automation", () => {
   });
 });
 
+describe("a tag that Flux does not move", () => {
+  const held = (value: string) => line(value).replace("$imagepolicy", "$held");
+  const pinned = (value: string) => line(value).replace("$imagepolicy", "$pinned");
+
+  it.each([
+    ["held stays", line("a:2"), held("a:1"), held("a:2")],
+    ["let go again stays until Flux moves it", held("a:2"), line("a:1"), line("a:2")],
+    ["pinned is the configuration's", line("a:2"), pinned("a:1"), pinned("a:1")],
+    ["pinned stays the configuration's", pinned("a:2"), pinned("a:1"), pinned("a:1")],
+    ["unpinned goes on from the pin", pinned("a:2"), line("a:1"), line("a:2")],
+    ["held after a pin stays", pinned("a:2"), held("a:1"), held("a:2")],
+  ])("%s", (_, ...[live, desired, expected]) => expect(kept(desired, live)).toBe(expected));
+
+  it("has no marker of Flux's", () => {
+    expect(setters(held("a:1") + pinned("a:1"))).toEqual([]);
+    const image = { name: "a", tag: "2", digest: undefined };
+    expect(setMarked(held("a:1") + pinned("a:1"), "blog:blog-prod", image)).toBe(held("a:1") + pinned("a:1"));
+  });
+
+  it("is part of the configuration when pinned, and not when held", () => {
+    expect(withoutValues(held("a:1"))).toBe(withoutValues(held("a:2")));
+    expect(withoutValues(pinned("a:1"))).not.toBe(withoutValues(pinned("a:2")));
+  });
+});
+
 it("two texts that differ in owned values only are equal without them", () => {
   expect(withoutValues(line('"a:1"') + tag("1.0"))).toBe(withoutValues(line("a:2@sha256:1") + tag("'2'")));
   expect(withoutValues(line("a:1"))).not.toBe(withoutValues(line("b:1")));

@@ -35,18 +35,21 @@ const reasons: { readonly [reason in Reason]: string } = {
 };
 
 export function previewText({ app, stage, image, policy, selected, reason, candidates, refused }: Preview): string {
-  const next = candidates.slice(1);
+  const next = selected === null ? candidates : candidates.slice(1);
   const rows = (Object.keys(reasons) as Reason[]).map(
     (reason) => `${`${refused[reason]}`.padStart(7)}  ${reasons[reason]}`,
   );
-  const chosen =
-    selected === null ? `no tag of ${image} is for ${app} in ${stage}` : `${app} in ${stage} runs ${selected}`;
+  const nothing =
+    next.length > 0 ? `${app} in ${stage} takes no new tag` : `no tag of ${image} is for ${app} in ${stage}`;
+  const chosen = selected === null ? nothing : `${app} in ${stage} runs ${selected}`;
   return [
     chosen,
     ...(reason === null ? [] : wrapped(reason)),
     `  ${image}`,
     `  policy ${policy}`,
-    ...(next.length > 0 ? ["", "next best:", ...next.map((tag) => `  ${tag}`)] : []),
+    ...(next.length > 0
+      ? ["", selected === null ? "else it would take, best first:" : "next best:", ...next.map((tag) => `  ${tag}`)]
+      : []),
     ...["", "tags left out:", ...rows],
   ].join("\n");
 }

@@ -51,9 +51,19 @@ function crosscheckShared({ shared }: Written): readonly Problem[] {
 
 function tagProblems({ stage, file, name, own }: Use): readonly Problem[] {
   const channel = channelOf(stage.channel);
-  if (accepts(channel, own.tag)) return [];
-  const message = `${own.tag} is not a tag that ${stage.name} takes; its channel has tags like ${sampleTag(channel)}`;
-  return [{ file, path: ["overrides", name, "tag"], message }];
+  return (["tag", "pin"] as const).flatMap((key) => {
+    const tag = own[key];
+    if (tag === undefined || accepts(channel, tag)) return [];
+    const message = `${tag} is not a tag that ${stage.name} takes; its channel has tags like ${sampleTag(channel)}`;
+    return [{ file, path: ["overrides", name, key], message }];
+  });
+}
+
+function promotionProblems({ file, name, own }: Use): readonly Problem[] {
+  if (!own.hold || own.pin === undefined) return [];
+  return [
+    { file, path: ["overrides", name, "hold"], message: "a pin takes no new tag either: remove hold, or the pin" },
+  ];
 }
 
 function hostProblems({ file, name, shared, own }: Use): readonly Problem[] {
@@ -126,7 +136,7 @@ export function crosscheckApps(written: Written): readonly Problem[] {
       const own = written.stacks[name];
       return own ? membership(written, name, own) : [];
     }),
-    ...all.flatMap((use) => [...tagProblems(use), ...hostProblems(use)]),
+    ...all.flatMap((use) => [...tagProblems(use), ...promotionProblems(use), ...hostProblems(use)]),
     ...hostClashes(all),
   ];
 }

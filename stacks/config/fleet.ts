@@ -123,6 +123,12 @@ export interface Probe {
   readonly failureThreshold?: number;
 }
 
+/** Who moves an app's tag in a stage: Flux, nobody, or the configuration. */
+export type Promotion =
+  | { readonly kind: "automatic" }
+  | { readonly kind: "held" }
+  | { readonly kind: "pinned"; readonly tag: string };
+
 /** What a rendered base consists of. */
 export interface Skeleton {
   readonly ports: { readonly container: number; readonly service: number };
@@ -169,6 +175,7 @@ export interface App {
   readonly exclude: readonly string[];
   /** Whether a new tag is committed, or proposed for a person to merge. */
   readonly rollout: "direct" | "pull-request";
+  readonly promotion: Promotion;
   readonly replicas: number;
   readonly hosts: { readonly [protocol in Protocol]: readonly string[] };
   readonly env: { readonly [name: string]: string };

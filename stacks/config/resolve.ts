@@ -1,7 +1,7 @@
 import { crosscheck } from "./crosscheck.ts";
 import { ConfigError, type Problem } from "./error.ts";
 import { explain } from "./explain.ts";
-import type { App, Base, Bootstrap, Cluster, Fleet, Stage } from "./fleet.ts";
+import type { App, Base, Bootstrap, Cluster, Fleet, Promotion, Stage } from "./fleet.ts";
 import { zoneOf } from "./locations.ts";
 import { didYouMean, parse } from "./parse.ts";
 import { infrastructureOf, patchOf } from "./resolve-infrastructure.ts";
@@ -33,6 +33,11 @@ function base(app: string, keys: ProjectKeys["apps"][string]): Base {
   return { kind: "rendered", ports, security, user, probes };
 }
 
+function promotion({ hold, pin }: StackKeys["overrides"][string]): Promotion {
+  if (pin !== undefined) return { kind: "pinned", tag: pin };
+  return { kind: hold ? "held" : "automatic" };
+}
+
 function app(name: string, stage: string, written: Written): readonly App[] {
   const shared = written.shared.apps[name];
   const own = written.stacks[stage]?.overrides[name];
@@ -54,6 +59,7 @@ function app(name: string, stage: string, written: Written): readonly App[] {
       digest: shared.digest,
       exclude: shared.exclude,
       rollout: own.rollout,
+      promotion: promotion(own),
       replicas: own.replicas,
       hosts: own.hosts,
       env: own.env,

@@ -172,6 +172,8 @@ const override = z.strictObject({
     .enum(["direct", "pull-request"])
     .default("direct")
     .describe("how a new tag reaches the stage: as a commit, or as a pull request that a person merges"),
+  hold: z.boolean().default(false).describe("take no new tag: what runs stays, until the line is removed"),
+  pin: tag.optional().describe("run this tag and no other until the line is removed; a rollback is this one edit"),
   replicas: z.int().min(0).max(1000).default(1),
   hosts: z
     .strictObject({ http: z.array(host).default([]), https: z.array(host).default([]) })

@@ -1,7 +1,7 @@
 /** Every policy that could take an image's tags, with what surrounds it: its cluster, its scan, and the line that it sets. */
 import { posix } from "node:path";
 import { parseImage } from "../publish/image.ts";
-import { isScanned, setters } from "../publish/setters.ts";
+import { isScanned, type Marker, markedSites } from "../publish/setters.ts";
 import { canonicalName } from "../registry/reference.ts";
 import { type ClusterFolder, clusterFolders } from "../tree/clusters.ts";
 import {
@@ -18,6 +18,8 @@ export interface Line {
   readonly file: string;
   readonly line: number;
   readonly tag: string | undefined;
+  /** Why no automation sets it, although it is the policy's line. */
+  readonly frozen?: Marker["frozen"];
 }
 
 export interface Offer {
@@ -54,10 +56,11 @@ function automationOf({ metadata }: ImagePolicy, { objects }: Cluster): ImageUpd
 
 function marked(file: string, text: string, policy: string): readonly Line[] {
   if (!isScanned(file) || !text.includes(policy)) return [];
-  const own = setters(text).filter(({ marker }) => marker.policy === policy && marker.part !== "name");
+  const own = markedSites(text).filter(({ marker }) => marker.policy === policy && marker.part !== "name");
   return own.map(({ line, value, marker }) => {
     const tag = marker.part === "image" ? parseImage(value).tag : value;
-    return { file, line, tag: marker.part === "digest" ? undefined : tag };
+    const { frozen } = marker;
+    return { file, line, tag: marker.part === "digest" ? undefined : tag, ...(frozen ? { frozen } : {}) };
   });
 }
 

@@ -1,6 +1,6 @@
 import { choose, type Refusal, refusalOf } from "./choose.ts";
 import { type Offer, policyId } from "./offers.ts";
-import { exclusionOf, suspended } from "./verdict.ts";
+import { exclusionOf, frozen, suspended } from "./verdict.ts";
 
 /** What a policy makes of a registry's tags. */
 export interface Preview {
@@ -12,7 +12,7 @@ export interface Preview {
   readonly selected: string | null;
   /** Why it takes none, in Flux's own words where they are Flux's. */
   readonly reason: string | null;
-  /** The best, in order; the first is the selected one. */
+  /** The best, in order; the first is the selected one, unless the app is held or pinned. */
   readonly candidates: readonly string[];
   /** How many tags were left out, by reason. */
   readonly refused: { readonly [reason in Reason]: number };
@@ -31,7 +31,7 @@ interface Best {
 function best(offer: Offer, tags: readonly string[]): Best {
   const found: string[] = [];
   const left = new Set(tags);
-  const paused = suspended(offer);
+  const paused = frozen(offer.lines[0], offer) ? undefined : suspended(offer);
   if (paused) return { tags: found, reason: paused };
   while (found.length < shown) {
     const selection = choose(offer.policy.spec, [...left]);
@@ -53,13 +53,14 @@ export function preview(offer: Offer, tags: readonly string[]): Preview {
     offer,
     tags.filter((_, index) => reasons[index] !== "excluded"),
   );
+  const stands = frozen(offer.lines[0], offer);
   return {
     app: offer.app,
     stage: offer.stage,
     image: offer.repository.spec.image,
     policy: policyId(offer.policy),
-    selected: candidates[0] ?? null,
-    reason,
+    selected: stands ? null : (candidates[0] ?? null),
+    reason: stands ?? reason,
     candidates,
     refused: { excluded: count("excluded"), filter: count("filter"), range: count("range"), version: count("version") },
   };

@@ -15,6 +15,14 @@ export function exclusionOf({ repository }: Offer, tag: string): string | undefi
   return repository.spec.exclusionList.find((pattern) => new RegExp(pattern).test(tag));
 }
 
+/** Why the line does not move, in the words of the configuration where it says so. */
+export function frozen(line: Line | undefined, { app, stage }: Offer): string | undefined {
+  if (!line?.frozen) return undefined;
+  const key = line.frozen === "held" ? "hold" : "pin";
+  const at = line.tag === undefined ? "" : ` ${key === "hold" ? "at" : "to"} ${line.tag}`;
+  return `${line.frozen}${at} until overrides.${app}.${key} goes from Pulumi.${stage}.yaml`;
+}
+
 /** The object that is told to stand still, if one is. */
 export function suspended({ policy, repository, automation }: Offer): string | undefined {
   const all = [
@@ -64,9 +72,11 @@ export function verdict(
   tag: string,
   args: { readonly line: Line | undefined; readonly isLive: boolean },
 ): Verdict {
-  const reason = obstacle(offer, tag);
-  if (reason) return no(reason);
   const current = args.line?.tag;
+  const stands = frozen(args.line, offer);
+  if (stands && args.isLive && current === tag) return { accepted: true, reason: stands };
+  const reason = stands ?? obstacle(offer, tag);
+  if (reason) return no(reason);
   const outcome = written(offer);
   if (!outcome.accepted || current === undefined) return outcome;
   if (!args.isLive)

@@ -109,6 +109,8 @@ function imageUpdateAutomation(app: App, target: Target): KubeObject {
       git: gitSettings(app, target),
       // Without a path every marker of the repository is rewritten, other stages' too.
       update: { path: `./${overlayPath(app.name, name)}`, strategy: "Setters" },
+      // The line has no marker then; this is for the branch of a pull request, and for people who ask the cluster.
+      ...(app.promotion.kind === "automatic" ? {} : { suspend: true }),
     },
   };
 }

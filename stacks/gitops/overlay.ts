@@ -27,12 +27,19 @@ function resources({ requests, limits }: Resources) {
 /** In the overlay, so that it serves an external base too; kustomize merges the list by name. */
 const pullSecrets = ({ pullSecret }: App) => (pullSecret ? { imagePullSecrets: [{ name: pullSecret }] } : {});
 
-/** A strategic merge patch: Flux's setter does not read JSON 6902 lists or inline patches (fluxcd/flux2#2826). */
+/**
+ * A strategic merge patch: Flux's setter does not read JSON 6902 lists or inline patches (fluxcd/flux2#2826).
+ * Where the tag is held or pinned the marker is none of Flux's, so that from this very commit on no automation moves it: a
+ * changed policy would come into force minutes later, and until then the old one would write its tag back.
+ */
 function deploymentPatch(app: App, stage: string): KubeObject {
-  const marker = { namespace: app.namespace, policy: policyName(app.name, stage) };
+  const { promotion } = app;
+  const frozen = promotion.kind === "automatic" ? undefined : promotion.kind;
+  const marker = { namespace: app.namespace, policy: policyName(app.name, stage), frozen };
+  const tag = promotion.kind === "pinned" ? promotion.tag : app.tag;
   const container = {
     name: app.base.kind === "external" ? app.base.container : app.name,
-    image: marked(`${app.image}:${app.tag}`, marker),
+    image: marked(`${app.image}:${tag}`, marker),
     ...environment(app),
     ...(app.resources ? resources(app.resources) : {}),
   };

@@ -14,10 +14,17 @@ export interface Manifests {
 
 const header = "# Rendered from the configuration: edit it there.";
 
+interface Mark {
+  readonly namespace: string;
+  readonly policy: string;
+  /** Who moves the value in place of Flux, which reads `$imagepolicy` only. */
+  readonly frozen?: "held" | "pinned" | undefined;
+}
+
 /** A scalar that Flux's image automation sets; the marker has to be all of its line's comment. */
-export function marked(value: string, { namespace, policy }: { readonly namespace: string; readonly policy: string }) {
+export function marked(value: string, { namespace, policy, frozen }: Mark) {
   const scalar = new Scalar(value);
-  scalar.comment = ` {"$imagepolicy": "${namespace}:${policy}"}`;
+  scalar.comment = ` {"$${frozen ?? "imagepolicy"}": "${namespace}:${policy}"}`;
   return scalar;
 }
 

@@ -13,6 +13,8 @@ export interface Marker {
   /** `namespace:name` of the ImagePolicy. */
   readonly policy: string;
   readonly part: Part;
+  /** Whose the value is in place of Flux: nobody moves it, or the configuration does. */
+  readonly frozen?: "held" | "pinned";
 }
 
 /** A scalar as it stands in a text; `source` are its characters from `start`, quotes included. */
@@ -33,7 +35,13 @@ export function isScanned(path: string): boolean {
   return /\.ya?ml$/.test(path) || path.split("/").at(-1) === "Kustomization";
 }
 
-function commentFields(comment: string): { readonly $imagepolicy?: string } {
+interface Fields {
+  readonly $imagepolicy?: string;
+  readonly $held?: string;
+  readonly $pinned?: string;
+}
+
+function commentFields(comment: string): Fields {
   try {
     const fields: unknown = JSON.parse(comment.replace(/^#+/, ""));
     const isStrings =
@@ -46,9 +54,12 @@ function commentFields(comment: string): { readonly $imagepolicy?: string } {
 
 function parseMarker(comment: string | null | undefined): Marker | undefined {
   // yaml joins the comment lines below to the line comment.
-  const { $imagepolicy = "" } = commentFields(comment?.split("\n")[0] ?? "");
-  const [, policy, part = "image"] = /^([^:]+:[^:]+)(?::(tag|name|digest))?$/.exec($imagepolicy) ?? [];
-  return policy ? { policy, part: part as Part } : undefined;
+  const { $imagepolicy, $held, $pinned } = commentFields(comment?.split("\n")[0] ?? "");
+  const named = $imagepolicy ?? $held ?? $pinned ?? "";
+  const [, policy, part = "image"] = /^([^:]+:[^:]+)(?::(tag|name|digest))?$/.exec(named) ?? [];
+  if (!policy) return undefined;
+  const frozen = $held === undefined ? ("pinned" as const) : ("held" as const);
+  return { policy, part: part as Part, ...($imagepolicy === undefined ? { frozen } : {}) };
 }
 
 function scalars(node: unknown, place: string): readonly (readonly [Scalar, string])[] {
@@ -75,9 +86,19 @@ function sites(text: string): readonly Site[] {
 
 const hasMarker = (site: Site): site is Setter => site.marker !== undefined;
 
-/** The marked scalars of a text in file order. Throws yaml's own error when a text that names a marker is no YAML. */
+/** Every marked scalar in file order, held and pinned ones too. Throws yaml's own error when a text that names a marker is no YAML. */
+export function markedSites(text: string): readonly Setter[] {
+  return /"\$(imagepolicy|held|pinned)"/.test(text) ? sites(text).filter(hasMarker) : [];
+}
+
+/** The scalars that Flux sets. Throws as `markedSites` does. */
 export function setters(text: string): readonly Setter[] {
-  return text.includes('"$imagepolicy"') ? sites(text).filter(hasMarker) : [];
+  return text.includes('"$imagepolicy"') ? markedSites(text).filter(({ marker }) => !marker.frozen) : [];
+}
+
+/** Those whose live value is kept: Flux's, and held ones. A pinned one is the configuration's. */
+export function keptSites(text: string): readonly Setter[] {
+  return markedSites(text).filter(({ marker }) => marker.frozen !== "pinned" && marker.part !== "name");
 }
 
 interface Edit {
@@ -117,7 +138,7 @@ export type Kept =
 
 /** The desired text with the values that stand under the same markers of the live one. Throws yaml's error for bad YAML. */
 export function keepValues(desired: string, live: string): Kept {
-  const wanted = setters(desired).filter(({ marker }) => marker.part !== "name");
+  const wanted = keptSites(desired);
   if (wanted.length === 0) return { kind: "kept", text: desired };
   const present = sites(live);
   const taken = new Map<string, number>();
@@ -143,14 +164,13 @@ export function keepValues(desired: string, live: string): Kept {
   };
 }
 
-/** The text without the values that Flux owns: equal for two texts exactly when nobody else changed anything. */
+/** The text without the values that are kept: equal for two texts exactly when nobody else changed anything. */
 export function withoutValues(text: string): string {
   const blank = (site: Setter) => (site.marker.part === "image" ? parseImage(site.value).name : "");
   try {
-    const owned = setters(text).filter(({ marker }) => marker.part !== "name");
     return splice(
       text,
-      owned.map((site) => ({ site, source: blank(site) })),
+      keptSites(text).map((site) => ({ site, source: blank(site) })),
     );
   } catch (error) {
     if (error instanceof YAMLParseError) return text;
