@@ -100,9 +100,12 @@ export function offersFor(image: string, clusters: readonly Cluster[]): readonly
   });
 }
 
+/** Every offer of a cluster. */
+export const offersOfCluster = (cluster: Cluster): readonly Offer[] =>
+  cluster.objects.repositories.flatMap((scan) => offersOf(scan, cluster));
+
 /** The offers of an app in a stage, by whatever image. */
 export function offersOfApp(app: string, stage: string, clusters: readonly Cluster[]): readonly Offer[] {
   const own = clusters.filter((cluster) => cluster.stage === stage);
-  const all = own.flatMap((cluster) => cluster.objects.repositories.flatMap((scan) => offersOf(scan, cluster)));
-  return all.filter((offer) => offer.app === app);
+  return own.flatMap(offersOfCluster).filter((offer) => offer.app === app);
 }

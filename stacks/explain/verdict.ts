@@ -43,15 +43,16 @@ function refusalText(refusal: Refusal, { policy: { spec } }: Offer, tag: string)
   return texts[refusal]();
 }
 
-/** What keeps the tag from being selected, whatever runs now. */
-function obstacle(offer: Offer, tag: string): string | undefined {
-  const paused = suspended(offer);
-  if (paused) return paused;
+/** Why the policy would not take the tag, were it the only one. */
+export function refused(offer: Offer, tag: string): string | undefined {
   const exclusion = exclusionOf(offer, tag);
   if (exclusion) return `excluded by the ImageRepository: ${exclusion}`;
   const refusal = refusalOf(offer.policy.spec, tag);
   return refusal && refusalText(refusal, offer, tag);
 }
+
+/** What keeps the tag from being selected, whatever runs now. */
+const obstacle = (offer: Offer, tag: string): string | undefined => suspended(offer) ?? refused(offer, tag);
 
 /** Where the line is set from: by an automation, and at once or after somebody merged. */
 function written({ automation, lines }: Offer): Verdict {

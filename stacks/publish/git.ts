@@ -20,6 +20,8 @@ export interface Remote {
   readonly fetch: () => Promise<Snapshot>;
   /** Texts of those paths that are files at the snapshot. */
   readonly texts: (snapshot: Snapshot, paths: Iterable<string>) => Promise<ReadonlyMap<string, string>>;
+  /** What `git log` prints with these arguments of all that led to the snapshot. */
+  readonly log: (snapshot: Snapshot, args: readonly string[]) => Promise<string>;
   /** Makes a commit, locally. */
   readonly commit: (commit: NewCommit) => Promise<string>;
   /** Compare and swap: `false` when the branch moved on meanwhile. Never forced. */
@@ -89,6 +91,13 @@ async function readTexts({ git, known }: Repository, { entries }: Snapshot, path
   return new Map(files.map(([path, id]) => [path, known.get(id) ?? ""]));
 }
 
+async function wholeLog({ git, target }: Repository, { commit = "" }: Snapshot, args: readonly string[]) {
+  // The largest depth there is; --unshallow refuses a repository that is whole already.
+  const options = ["--quiet", "--depth=2147483647", "--no-tags", "--no-write-fetch-head"];
+  await git(["fetch", ...options, "--", target.url, `+refs/heads/${target.branch}:refs/publish/history`]);
+  return (await git(["log", commit, ...args])).toString();
+}
+
 async function makeCommit({ git }: Repository, commit: NewCommit): Promise<string> {
   // A ref of its own each time: fast-import continues a ref that exists.
   const ref = `refs/publish/${randomUUID()}`;
@@ -112,6 +121,7 @@ export async function openRemote(target: RemoteArgs): Promise<Remote> {
   return {
     fetch: () => fetchHead(repo),
     texts: (snapshot, paths) => readTexts(repo, snapshot, paths),
+    log: (snapshot, args) => wholeLog(repo, snapshot, args),
     commit: (commit) => makeCommit(repo, commit),
     push: (commit) => pushCommit(repo, commit),
     close: () => {

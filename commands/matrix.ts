@@ -1,0 +1,90 @@
+/** `npm run matrix`: which version runs where, since when, and why no other. */
+import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { ConfigError } from "../stacks/config/error.ts";
+import { readFleet } from "../stacks/config/files.ts";
+import { clustersOf } from "../stacks/explain/offers.ts";
+import { clusterLine } from "../stacks/matrix/cluster-line.ts";
+import { matrix } from "../stacks/matrix/matrix.ts";
+import { movements } from "../stacks/matrix/movements.ts";
+import { PublishError } from "../stacks/publish/problem.ts";
+import { matrixHtml } from "./matrix/html.ts";
+import { help, type Options, options, UsageError } from "./matrix/options.ts";
+import type { Report } from "./matrix/report.ts";
+import { type History, history, knownTags } from "./matrix/sources.ts";
+import { matrixText } from "./matrix/text.ts";
+
+export interface Outcome {
+  /** 0 for answered, 1 for a repository or configuration that cannot be used, 2 for wrong arguments. */
+  readonly code: 0 | 1 | 2;
+  readonly text: string;
+}
+
+export interface Surroundings {
+  /** The project's folder. */
+  readonly directory: string;
+  readonly environment: Readonly<NodeJS.ProcessEnv>;
+  readonly now: () => Date;
+}
+
+/** What a file of the repository gets wrong is the asker's to know, not our bug. */
+function clustersIn({ source, files }: History) {
+  try {
+    return clustersOf(files, true);
+  } catch (error) {
+    throw new ConfigError(`${source}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+async function report(given: Options, { directory, environment, now }: Surroundings): Promise<Report> {
+  const { fleet, pins } = readFleet(directory);
+  const found = await history(given, fleet.repository, directory);
+  const clusters = clustersIn(found);
+  const scanned = clusters.flatMap(({ objects }) => objects.repositories.map(({ spec }) => spec.image));
+  const known = await knownTags([...new Set(scanned)], given, environment);
+  const order = fleet.stages.map(({ name }) => name);
+  return {
+    repository: found.source,
+    commit: found.commit,
+    at: now().toISOString(),
+    clusters: fleet.stages.map((stage) => clusterLine(stage, pins, found.files)),
+    cells: matrix({ clusters, moved: movements(found.log), known, order }),
+  };
+}
+
+function written(html: string, file: string): string {
+  try {
+    writeFileSync(file, html);
+    return `${file}: the matrix as a page.`;
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error)) throw error;
+    throw new ConfigError(`${file} cannot be written (${error.code}): name another file.`);
+  }
+}
+
+async function answered(args: readonly string[], around: Surroundings): Promise<string> {
+  const given = options(args);
+  if (given.help) return help;
+  const made = await report(given, around);
+  const page = given.html === undefined ? undefined : written(matrixHtml(made), resolve(around.directory, given.html));
+  if (given.json) return JSON.stringify(made, null, 2);
+  return page ?? matrixText(made);
+}
+
+/** Runs the command; nothing but the page is written anywhere. */
+export async function matrixCommand(args: readonly string[], around: Surroundings): Promise<Outcome> {
+  try {
+    return { code: 0, text: await answered(args, around) };
+  } catch (error) {
+    if (error instanceof UsageError) return { code: 2, text: `${error.message}\n\n${help}` };
+    if (error instanceof ConfigError || error instanceof PublishError) return { code: 1, text: error.message };
+    throw error;
+  }
+}
+
+if (import.meta.main) {
+  const around = { directory: process.cwd(), environment: process.env, now: () => new Date() };
+  const { code, text } = await matrixCommand(process.argv.slice(2), around);
+  (code === 0 ? console.log : console.error)(text);
+  process.exitCode = code;
+}

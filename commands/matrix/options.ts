@@ -1,0 +1,39 @@
+import { parseArgs } from "node:util";
+
+export const help = `Usage: npm run matrix -- [--repo <url|folder>] [--tags <file>] [--json] [--html <file>]
+
+Which version of each app runs in each stage, since when and by which commit, what is newer
+and why it does not run, how far a stage is behind the one before it; and the clusters. It
+reads the GitOps repository's history and the registries, and needs no cluster.
+
+  --repo <url|folder>  the GitOps repository; the configured one, if not given
+  --branch <name>      of it; the configured one, if not given
+  --tags <file>        in place of the registries: {"ghcr.io/acme/blog": ["v1.9.31", …]}
+  --offline            ask no registry
+  --json               for programs
+  --html <file>        one page with the pipeline drawn; it needs nothing else
+  --help               this text`;
+
+/** Wrong arguments: the usage goes with the message. */
+export class UsageError extends Error {}
+
+const known = {
+  repo: { type: "string" },
+  branch: { type: "string" },
+  tags: { type: "string" },
+  offline: { type: "boolean" },
+  json: { type: "boolean" },
+  html: { type: "string" },
+  help: { type: "boolean" },
+} as const;
+
+/** @throws UsageError */
+export function options(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: known }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+export type Options = ReturnType<typeof options>;
