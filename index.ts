@@ -5,6 +5,7 @@ import { kubeconfig } from "./stacks/cluster/kubeconfig.ts";
 import { Pki } from "./stacks/cluster/pki.ts";
 import { loadStage } from "./stacks/config/load.ts";
 import { render } from "./stacks/gitops/render.ts";
+import { versionsOf } from "./stacks/gitops/versions.ts";
 import { GitOpsTree } from "./stacks/publish/tree.ts";
 
 /** One stage: its cluster's certificates, the cluster, and its part of the GitOps repository. */
@@ -15,7 +16,7 @@ export default async function stage() {
   const pki = new Pki(stage.name, { cluster: name });
   const hooks = { onError: [sayWayOut()] };
   const cluster = new K3sCluster(stage.name, { fleet, stage, pins, secrets: pki, hooks });
-  const { files, placeholders } = render(fleet, stage.name, { flux: pins.flux.version });
+  const { files, placeholders } = render(fleet, stage.name, versionsOf(pins));
   // After the cluster: when Hetzner refuses a server, nothing has been committed.
   const tree = new GitOpsTree(
     stage.name,

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { readFleet } from "../stacks/config/files.ts";
 import { render } from "../stacks/gitops/render.ts";
+import { versionsOf } from "../stacks/gitops/versions.ts";
 import { pair, type Row } from "./measure.ts";
 
 function write(files: { readonly [path: string]: string }): void {
@@ -18,7 +19,7 @@ function write(files: { readonly [path: string]: string }): void {
 export async function benchRender(checkout: string): Promise<Row> {
   const rendered = () => {
     const { fleet, pins } = readFleet(checkout);
-    return render(fleet, fleet.stages.at(-1)?.name ?? "", { flux: pins.flux.version }).files;
+    return render(fleet, fleet.stages.at(-1)?.name ?? "", versionsOf(pins)).files;
   };
   const ready = rendered();
   const result = await pair(50, { ours: () => write(rendered()), floor: () => write(ready) });

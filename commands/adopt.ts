@@ -8,6 +8,7 @@ import type { Finding } from "../stacks/adopt/finding.ts";
 import { report } from "../stacks/adopt/report.ts";
 import { ConfigError } from "../stacks/config/error.ts";
 import { readPins } from "../stacks/config/files.ts";
+import { versionsOf } from "../stacks/gitops/versions.ts";
 import { openRemote } from "../stacks/publish/git.ts";
 import type { Entry, Head } from "../stacks/publish/head.ts";
 import { isManifest } from "../stacks/publish/ownership.ts";
@@ -155,8 +156,8 @@ async function adoptRepository(args: readonly string[], directory: string): Prom
   if (isHelp) return { code: 0, text: help };
   if (!repo) throw new UsageError("--repo is missing.");
   const { head, skipped } = await reading(repo, branch);
-  const flux = readPins(directory).flux.version;
-  const adoption = adopt({ head, project: project(directory), flux, repository: { url: repo, branch }, skipped });
+  const versions = versionsOf(readPins(directory));
+  const adoption = adopt({ head, project: project(directory), versions, repository: { url: repo, branch }, skipped });
   if (adoption.system.apps.length === 0) {
     throw new ConfigError(`${repo} has no apps/<app>/<stage>/kustomization.yaml, so there is nothing to adopt.`);
   }

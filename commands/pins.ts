@@ -117,7 +117,10 @@ function updated(pins: Pins, findings: readonly Finding[]): Pins {
       source: { kind: "release", checksums: by("checksums") },
     };
   };
-  return Object.fromEntries(tools.map((tool) => [tool, pinOf(tool)])) as Pins;
+  return {
+    ...pins,
+    ...(Object.fromEntries(tools.map((tool) => [tool, pinOf(tool)])) as { readonly [T in Tool]: Pin }),
+  };
 }
 
 /** A reader sees the old file or the new one, never a part. */

@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { ConfigError } from "../stacks/config/error.ts";
 import { readFleet } from "../stacks/config/files.ts";
 import { render, type Tree } from "../stacks/gitops/render.ts";
+import { versionsOf } from "../stacks/gitops/versions.ts";
 
 const help = `Usage: npm run render -- --stage <name> --out <folder>
 
@@ -71,7 +72,7 @@ function renderStage(args: readonly string[], directory: string): string {
   if (isHelp) return help;
   if (!(stage && out)) throw new UsageError(`${stage ? "--out" : "--stage"} is missing.`);
   const { fleet, pins } = readFleet(directory);
-  const tree = render(fleet, stage, { flux: pins.flux.version });
+  const tree = render(fleet, stage, versionsOf(pins));
   const folder = resolve(out);
   writeTree(tree, folder);
   const { files, placeholders } = tree;

@@ -24,6 +24,8 @@ const fleetOf = (inputs: Properties): Fleet => ({
   nodes: nodesOf(inputs),
   starts: text(inputs["starts"]) || undefined,
   restores: text(inputs["restores"]) || undefined,
+  k3s: text(inputs["k3s"]),
+  upgrades: inputs["upgrades"] === true,
 });
 
 /**
@@ -34,7 +36,7 @@ export function nodes(): Resource {
   return {
     async check({ inputs, oldInputs, log }) {
       if (Object.values(inputs).includes(unknown)) return { inputs };
-      const found = replacements(nodesOf(oldInputs), fleetOf(inputs));
+      const found = replacements(fleetOf(oldInputs), fleetOf(inputs));
       const failures = found.problems.map((reason) => ({ property: "", reason }));
       if (failures.length > 0) return { inputs, failures };
       for (const note of found.notes) await log("WARNING", note);

@@ -20,6 +20,7 @@ import { type Adoption, adopt } from "../stacks/adopt/adopt.ts";
 import { resolve } from "../stacks/config/resolve.ts";
 import { sourcesOf } from "../stacks/config/sources.ts";
 import { render } from "../stacks/gitops/render.ts";
+import { versions } from "./fleets.ts";
 
 const article = join(import.meta.dirname, "adopt/article");
 const root = join(import.meta.dirname, "..");
@@ -105,7 +106,7 @@ describe("the article's repository", () => {
       "Pulumi.prod.yaml",
     ]);
     const fleet = resolve(sourcesOf(configuration));
-    const { files } = render(fleet, "stage", { flux: "2.9.4" });
+    const { files } = render(fleet, "stage", versions);
     expect(files["apps/blog/stage/deployment-patch.yaml"]).toContain(
       'image: ghcr.io/acme/blog:v1.9.32-stage.1 # {"$imagepolicy": "blog:blog-stage"}',
     );
@@ -473,7 +474,7 @@ describe("what people can write", () => {
         const { findings: all } = adopt({
           head,
           project: seed,
-          flux: "2.9.4",
+          versions,
           repository: { url: "x", branch: "main" },
           skipped: [],
         });
@@ -488,7 +489,7 @@ describe("npm run adopt", () => {
   it("gives the same configuration again from what it renders, and finds nothing wrong in that", async () => {
     const { configuration } = await adopted(article);
     const fleet = resolve(sourcesOf(configuration));
-    const trees = fleet.stages.map(({ name }) => render(fleet, name, { flux: "2.9.4" }).files);
+    const trees = fleet.stages.map(({ name }) => render(fleet, name, versions).files);
     for (const [path, text] of trees.flatMap((files) => Object.entries(files))) {
       mkdirSync(dirname(join(repo, path)), { recursive: true });
       writeFileSync(join(repo, path), text);

@@ -3,9 +3,14 @@ import { parseAllDocuments } from "yaml";
 import type { App, Fleet, Stage } from "../stacks/config/fleet.ts";
 import { resolve } from "../stacks/config/resolve.ts";
 import { render, type Tree } from "../stacks/gitops/render.ts";
+import type { Versions } from "../stacks/gitops/versions.ts";
 import { type Edits, seedSources } from "./sources.ts";
 
-const versions = { flux: "2.9.4" };
+export const versions: Versions = {
+  flux: "2.9.4",
+  k3s: "v1.36.3+k3s1",
+  systemUpgradeController: { version: "v0.20.1", commit: "f1362a3fe1a8d55a0c65847f7c2779909dc7ec95" },
+};
 
 export const seed: Fleet = resolve(seedSources());
 

@@ -11,7 +11,10 @@ import { missingDigests, parsePins } from "../stacks/config/pins.ts";
 describe("npm run pins", () => {
   const pinned = (version: string) => ({ version, sha256: { amd64: null, arm64: null }, source: null });
   const [k3s, flux, helm, k9s] = [pinned("v1.36.3+k3s1"), pinned("2.9.4"), pinned("4.2.4"), pinned("0.51.0")];
-  const unpinned = JSON.stringify({ k3s, flux, helm, k9s });
+  const unpinned = JSON.stringify({
+    ...{ k3s, flux, helm, k9s },
+    "system-upgrade-controller": { version: "v0.20.1", commit: "c".repeat(40) },
+  });
   const bytes = (name: string) => `the bytes of ${name}`;
   const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
   const line = (name: string) => `${sha256(bytes(name))}  ${name}\n`;

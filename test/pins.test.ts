@@ -18,6 +18,7 @@ const valid = JSON.stringify({
   flux: pinned("2.9.4", "2"),
   helm: pinned("4.2.4", "3"),
   k9s: pinned("0.51.0", "4"),
+  "system-upgrade-controller": { version: "v0.20.1", commit: "c".repeat(40) },
 });
 
 /** The valid pins with some values changed: the last key of each path is set. */
@@ -57,6 +58,7 @@ describe("pins.json", () => {
     ["flux.version", "^2.9.4"],
     ["helm.version", "latest"],
     ["k9s.version", "0.051.0"],
+    ["system-upgrade-controller.version", "0.20.1"],
   ])("refuses %s: %s, because only an exact release can be verified", (path, value) => {
     expect(complaint(changed([path, value]))).toMatch(new RegExp(`${path}: use one exact`));
   });

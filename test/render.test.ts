@@ -7,7 +7,7 @@ import { ConfigError } from "../stacks/config/error.ts";
 import type { App, Fleet } from "../stacks/config/fleet.ts";
 import { resolve } from "../stacks/config/resolve.ts";
 import { render } from "../stacks/gitops/render.ts";
-import { ofKind, seed, treeOf, trees, withApp, withStage } from "./fleets.ts";
+import { ofKind, seed, treeOf, trees, versions, withApp, withStage } from "./fleets.ts";
 import { seedSources } from "./sources.ts";
 
 const golden = join(import.meta.dirname, "golden");
@@ -64,13 +64,13 @@ describe("same input, same bytes", () => {
 
 describe("versions", () => {
   it.each(["2.7.0", "2.8.1", "2.9.4"])("Flux %s is rendered for (rule 1)", (flux) => {
-    expect(Object.keys(render(seed, "prod", { flux }).files)).toEqual(Object.keys(treeOf("prod").files));
+    expect(Object.keys(render(seed, "prod", { ...versions, flux }).files)).toEqual(Object.keys(treeOf("prod").files));
   });
 
   it.each(["2.6.4", "2.10.0", "3.0.0", "main"])(
     "Flux %s is refused, with the ones that are supported (rule 1)",
     (flux) => {
-      expect(() => render(seed, "prod", { flux })).toThrow(
+      expect(() => render(seed, "prod", { ...versions, flux })).toThrow(
         new ConfigError(`Files cannot be rendered for Flux ${flux}; pin one of 2.7, 2.8, 2.9.`),
       );
     },

@@ -1,6 +1,7 @@
 /** The seed's repository as all its stages publish it, before any node has booted. */
 import { resolve } from "../stacks/config/resolve.ts";
 import { render } from "../stacks/gitops/render.ts";
+import { versions } from "./fleets.ts";
 import { type Edits, seedSources } from "./sources.ts";
 
 export interface Files {
@@ -10,7 +11,7 @@ export interface Files {
 /** Path to text. */
 export function renderedTree(edits: Edits = {}): Files {
   const fleet = resolve(seedSources(edits));
-  const trees = fleet.stages.map(({ name }) => render(fleet, name, { flux: "2.9.4" }));
+  const trees = fleet.stages.map(({ name }) => render(fleet, name, versions));
   const empty = trees.flatMap(({ placeholders }) => placeholders.map((path) => [path, ""]));
   return Object.assign({}, ...trees.map(({ files }) => files), Object.fromEntries(empty));
 }

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { nodes } from "../provider/nodes.ts";
 import { serve } from "../provider/protocol.ts";
-import { type Fleet, type Made, type MadeNodes, replacements } from "../stacks/cluster/replacements.ts";
+import { replacements as decide, type Fleet, type Made, type MadeNodes } from "../stacks/cluster/replacements.ts";
 import { providerClient } from "./provider-client.ts";
 
 const server = (made: Partial<Made> = {}): Made => ({
@@ -17,8 +17,11 @@ const wanted = (nodes: MadeNodes, more: Partial<Fleet> = {}): Fleet => ({
   nodes,
   starts: "server-1",
   restores: undefined,
+  k3s: "v1.36.3+k3s1",
+  upgrades: true,
   ...more,
 });
+const replacements = (old: MadeNodes, now: Fleet, k3s = "v1.36.3+k3s1") => decide({ nodes: old, k3s }, now);
 const raised = (...names: readonly string[]): MadeNodes =>
   Object.fromEntries(
     Object.entries(three).map(([name, made]) => [name, names.includes(name) ? { ...made, generation: 2 } : made]),
@@ -130,6 +133,49 @@ describe("a living node", () => {
   it("is rescaled in place when it is the only server, which nothing else can do", () => {
     const now = wanted({ "a-1": server({ type: "cpx42" }) });
     expect(replacements({ "a-1": server() }, now)).toEqual({ problems: [], notes: [], nodes: now.nodes });
+  });
+});
+
+describe("another k3s", () => {
+  const problems = (from: string, to: string, nodes = three) =>
+    replacements(three, wanted(nodes, { k3s: to }), from).problems;
+
+  it.each([
+    ["v1.36.3+k3s1", "v1.36.3+k3s2"],
+    ["v1.36.3+k3s1", "v1.36.12+k3s1"],
+    ["v1.35.9+k3s1", "v1.36.0+k3s1"],
+    ["", "v1.36.0+k3s1"],
+  ])("may follow %s: %s", (from, to) => expect(problems(from, to)).toEqual([]));
+
+  it.each([
+    [
+      "v1.36.3+k3s2",
+      "v1.36.3+k3s1",
+      /^k3s would go back from v1\.36\.3\+k3s2 to v1\.36\.3\+k3s1, .* into pins\.json again/,
+    ],
+    ["v1.36.0+k3s1", "v1.35.9+k3s1", /^k3s would go back/],
+    [
+      "v1.34.1+k3s1",
+      "v1.36.3+k3s1",
+      /skip 1\.35, which Kubernetes does not do\. Put a release of 1\.35 into pins\.json/,
+    ],
+  ])("may not follow %s: %s", (from, to, reason) =>
+    expect(problems(from, to)).toEqual([expect.stringMatching(reason)]),
+  );
+
+  it("is not given to an agent before the servers have it, while a server may be made with it", () => {
+    const to = "v1.36.4+k3s1";
+    expect(problems("v1.36.3+k3s1", to, raised("web-1"))).toEqual([
+      expect.stringMatching(/^web-1 would be made with k3s v1\.36\.4\+k3s1 before the servers have it/),
+    ]);
+    expect(problems("v1.36.3+k3s1", to, raised("server-2"))).toEqual([]);
+  });
+
+  it("reaches no living node where upgrades are not set, which is said", () => {
+    const now = wanted(three, { k3s: "v1.36.4+k3s1", upgrades: false });
+    expect(replacements(three, now).notes).toEqual([
+      expect.stringMatching(/for new nodes only: cluster\.upgrades is not set/),
+    ]);
   });
 });
 

@@ -4,6 +4,7 @@ import { join, relative, resolve, sep } from "node:path";
 import { ConfigError } from "../../stacks/config/error.ts";
 import { readFleet } from "../../stacks/config/files.ts";
 import { render } from "../../stacks/gitops/render.ts";
+import { versionsOf } from "../../stacks/gitops/versions.ts";
 import { openRemote } from "../../stacks/publish/git.ts";
 import { redacted } from "../../stacks/publish/git-failure.ts";
 import { manifestPath, manifestText } from "../../stacks/publish/ownership.ts";
@@ -39,7 +40,7 @@ function fromFolder(folder: string): Files {
 function rendered(directory: string): Files {
   const { fleet, pins } = readFleet(directory);
   const stages = fleet.stages.flatMap(({ name, path }) => {
-    const { files, placeholders } = render(fleet, name, { flux: pins.flux.version });
+    const { files, placeholders } = render(fleet, name, versionsOf(pins));
     const empty = placeholders.map((file) => [file, ""] as const);
     return [...Object.entries(files), ...empty, [manifestPath(path), manifestText(name, [])] as const];
   });

@@ -3,6 +3,7 @@ import { ConfigError } from "../config/error.ts";
 import type { Fleet } from "../config/fleet.ts";
 import { resolve } from "../config/resolve.ts";
 import { sourcesOf } from "../config/sources.ts";
+import type { Versions } from "../gitops/versions.ts";
 import type { Head } from "../publish/head.ts";
 import { unapplied } from "./applied.ts";
 import { changes, kept, type StageChanges } from "./changes.ts";
@@ -19,7 +20,7 @@ export interface AdoptArgs {
   readonly head: Head;
   /** This project's Pulumi.yaml, and the Flux version of its pins. */
   readonly project: string;
-  readonly flux: string;
+  readonly versions: Versions;
   readonly repository: { readonly url: string | undefined; readonly branch: string };
   /** What was left out while reading: too large, too many. */
   readonly skipped: readonly Finding[];
@@ -61,7 +62,7 @@ function findings(all: Read, system: System): readonly Finding[] {
 }
 
 /** Everything that the command says; nothing is written, and the same head gives the same answer. */
-export function adopt({ head, project, flux, repository, skipped }: AdoptArgs): Adoption {
+export function adopt({ head, project, versions, repository, skipped }: AdoptArgs): Adoption {
   const all = read(Object.fromEntries(head.texts));
   const system = systemOf(all);
   const files = configuration({ system, project, repository });
@@ -72,7 +73,7 @@ export function adopt({ head, project, flux, repository, skipped }: AdoptArgs): 
     configuration: files,
     problems: isFleet ? "" : fleet,
     findings: [...skipped, ...findings(all, system)].toSorted(byPlace),
-    stages: isFleet ? changes({ fleet, flux, head, read: all }) : [],
-    kept: isFleet ? kept(fleet, flux, head) : [],
+    stages: isFleet ? changes({ fleet, versions, head, read: all }) : [],
+    kept: isFleet ? kept(fleet, versions, head) : [],
   };
 }

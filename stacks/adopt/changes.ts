@@ -2,6 +2,7 @@
 import { parseAllDocuments } from "yaml";
 import type { Fleet } from "../config/fleet.ts";
 import { render } from "../gitops/render.ts";
+import type { Versions } from "../gitops/versions.ts";
 import type { Head } from "../publish/head.ts";
 import { plan } from "../publish/merge.ts";
 import { isManifest } from "../publish/ownership.ts";
@@ -54,15 +55,15 @@ function definedTwice(read: Read, files: { readonly [path: string]: string }): S
 
 export interface ChangesArgs {
   readonly fleet: Fleet;
-  readonly flux: string;
+  readonly versions: Versions;
   readonly head: Head;
   readonly read: Read;
 }
 
 /** Per stage, against the head as it is: nothing of one stage is counted on when the next is planned. */
-export function changes({ fleet, flux, head, read }: ChangesArgs): readonly StageChanges[] {
+export function changes({ fleet, versions, head, read }: ChangesArgs): readonly StageChanges[] {
   return fleet.stages.map(({ name, path }) => {
-    const { files, placeholders } = render(fleet, name, { flux });
+    const { files, placeholders } = render(fleet, name, versions);
     const args = { stage: name, path, desired: new Map(Object.entries(files)), placeholders };
     const now = plan({ ...args, head });
     const conflicts = now.kind === "conflict" ? now.problems : [];
@@ -80,9 +81,9 @@ export function changes({ fleet, flux, head, read }: ChangesArgs): readonly Stag
 }
 
 /** Files that no stage renders: they stay as they are, and nobody but people changes them. */
-export function kept(fleet: Fleet, flux: string, head: Head): readonly string[] {
+export function kept(fleet: Fleet, versions: Versions, head: Head): readonly string[] {
   const ours = fleet.stages.flatMap(({ name }) => {
-    const { files, placeholders } = render(fleet, name, { flux });
+    const { files, placeholders } = render(fleet, name, versions);
     return [...Object.keys(files), ...placeholders];
   });
   const wanted = new Set(ours);

@@ -42,7 +42,8 @@ export class K3sCluster extends pulumi.ComponentResource {
     const planned = { ...args, plan: topology(args.fleet, args.stage), scripts: nodeScripts(), child };
     const { plan, scripts } = planned;
     const firstBoot = (node: Node) => openUserData(told(node, planned), scripts);
-    const site: Site = { ...planned, allowed: new Nodes(plan, { cluster: args.stage.cluster, firstBoot }, child) };
+    const allowed = { cluster: args.stage.cluster, k3s: args.pins.k3s.version, firstBoot };
+    const site: Site = { ...planned, allowed: new Nodes(plan, allowed, child) };
     const shared = ground(site);
     const kept = addresses(site);
     const made = servers(site, { ...shared, addresses: kept });

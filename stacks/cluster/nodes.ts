@@ -6,6 +6,7 @@ import { type Node, restores, type Topology } from "./topology.ts";
 
 export interface NodesArgs {
   readonly cluster: Cluster;
+  readonly k3s: string;
   /** What a node is told at its first boot, the cluster's secrets apart. */
   readonly firstBoot: (node: Node) => string;
 }
@@ -17,7 +18,7 @@ const digest = (text: string): string => createHash("sha256").update(text).diges
  * the plugin in `provider/`; what is created or replaced has to depend on it.
  */
 export class Nodes extends pulumi.CustomResource {
-  constructor(plan: Topology, { cluster, firstBoot }: NodesArgs, options?: pulumi.CustomResourceOptions) {
+  constructor(plan: Topology, { cluster, k3s, firstBoot }: NodesArgs, options?: pulumi.CustomResourceOptions) {
     const nodes = plan.nodes.map((node) => {
       const { role, generation, type } = node;
       return [node.name, { role, generation, type, userData: digest(firstBoot(node)) }] as const;
@@ -30,6 +31,8 @@ export class Nodes extends pulumi.CustomResource {
       starts: plan.nodes.find(({ join }) => join === undefined)?.name ?? "",
       /** The server whose replacement begins with an etcd snapshot; empty for none. */
       restores: restores(cluster) ? (plan.nodes[0]?.name ?? "") : "",
+      k3s,
+      upgrades: cluster.upgrades !== undefined,
     };
     // In every stack's state: the type token is never changed.
     super("gitops:index:Nodes", plan.cluster, inputs, options);

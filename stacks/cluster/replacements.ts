@@ -1,3 +1,4 @@
+import { upgradeProblem } from "./k3s-version.ts";
 import type { Role } from "./topology.ts";
 
 /** What matters of a machine beyond its life: what it was made as. */
@@ -19,6 +20,15 @@ export interface Fleet {
   readonly starts: string | undefined;
   /** The server whose replacement begins with an etcd snapshot. */
   readonly restores: string | undefined;
+  /** With which nodes are made, and to which the cluster is brought where it has upgrades. */
+  readonly k3s: string;
+  readonly upgrades: boolean;
+}
+
+/** What the state knows of the run before; nothing of a new cluster. */
+export interface Known {
+  readonly nodes: MadeNodes;
+  readonly k3s: string;
 }
 
 export interface Replacements {
@@ -83,6 +93,33 @@ function onlyOne(old: MadeNodes, { restores }: Fleet, replaced: readonly string[
   ];
 }
 
+/** An agent must not be newer than the servers (Kubernetes' version skew policy), and they get there one by one. */
+function upgraded(old: Known, now: Fleet): readonly string[] {
+  if (old.k3s === "" || old.k3s === now.k3s) return [];
+  const problem = upgradeProblem(old.k3s, now.k3s);
+  const made = Object.entries(now.nodes).filter(
+    ([name, { role, generation }]) => role === "agent" && old.nodes[name]?.generation !== generation,
+  );
+  const agents = made.map(([name]) => name);
+  return [
+    ...(problem ? [problem] : []),
+    ...(agents.length > 0
+      ? [
+          `${list(agents)} would be made with k3s ${now.k3s} before the servers have it. Bring the servers to it first, ` +
+            "and make agents when `kubectl get nodes` shows it on each of them",
+        ]
+      : []),
+  ];
+}
+
+function staying({ k3s }: Known, now: Fleet): readonly string[] {
+  if (k3s === "" || k3s === now.k3s || now.upgrades) return [];
+  return [
+    `k3s goes from ${k3s} to ${now.k3s} for new nodes only: cluster.upgrades is not set. Set it, or raise the servers' ` +
+      "generations one after the other, then the agents'",
+  ];
+}
+
 /** A running machine changes its type only switched off, so it keeps it until it is made again; a single server has no other way. */
 function notes(old: MadeNodes, now: Fleet): readonly string[] {
   const living = Object.entries(now.nodes).filter(([name, made]) => old[name]?.generation === made.generation);
@@ -103,7 +140,8 @@ export const keepsType = (all: readonly { readonly role: Role }[], node: { reado
   node.role === "agent" || all.filter(({ role }) => role === "server").length > 1;
 
 /** What a run may do to machines that live, from what they were made as and what they are wanted as. */
-export function replacements(old: MadeNodes, now: Fleet): Replacements {
+export function replacements(known: Known, now: Fleet): Replacements {
+  const old = known.nodes;
   const replaced = servers(now.nodes).filter(
     (name) => old[name]?.role === "server" && old[name].generation !== now.nodes[name]?.generation,
   );
@@ -116,8 +154,13 @@ export function replacements(old: MadeNodes, now: Fleet): Replacements {
   return {
     problems: isNew
       ? beginning(now)
-      : [...lowered(old, now.nodes), ...together(old, now, replaced), ...onlyOne(old, now, replaced)],
-    notes: isNew ? [] : notes(old, now),
+      : [
+          ...lowered(old, now.nodes),
+          ...together(old, now, replaced),
+          ...onlyOne(old, now, replaced),
+          ...upgraded(known, now),
+        ],
+    notes: isNew ? [] : [...notes(old, now), ...staying(known, now)],
     nodes: Object.fromEntries(nodes),
   };
 }

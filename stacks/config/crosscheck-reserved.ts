@@ -9,6 +9,8 @@ export const ownKustomizations: readonly string[] = [
   "charts",
   "issuers",
   "notifications",
+  "system-upgrade",
+  "k3s-upgrade",
 ];
 
 /** Flux's and Kubernetes' own: an app's Kustomization prunes there, and its objects would meet theirs (fluxcd/flux2#3949). */

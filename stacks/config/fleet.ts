@@ -83,6 +83,8 @@ export interface Cluster {
   /** Agents, sorted by name. A pool's name is its identity. Fixed addresses: `.11` and up of the pool's subnet. */
   readonly pools: readonly (NodePool & { readonly name: string })[];
   readonly api: { readonly allow: readonly string[] };
+  /** How nodes take another k3s; without, they stay what they were made with. */
+  readonly upgrades: Upgrades | undefined;
   /** Server 1 of this generation starts the cluster from an etcd snapshot. */
   readonly restore: { readonly snapshot: string; readonly generation: number } | undefined;
   /** Hetzner's load balancer type; one is made when there is more than one server. */
@@ -102,6 +104,13 @@ export interface Snapshots {
   readonly folder: string;
   readonly schedule: string;
   readonly retention: number;
+}
+
+export interface Upgrades {
+  /** When an upgrade may begin on a node, by English names of days and times of day. */
+  readonly window?:
+    | { readonly days: readonly string[]; readonly start: string; readonly end: string; readonly timeZone: string }
+    | undefined;
 }
 
 export interface NodePool {

@@ -29,8 +29,15 @@ export interface Pin {
   readonly source: PinSource | null;
 }
 
-/** Everything a node installs, as pins.json says it. */
-export type Pins = { readonly [T in Tool]: Pin };
+/** What the cluster takes from a repository of others: a tag, and the commit that it is held to. */
+export interface SourcePin {
+  /** With its v. */
+  readonly version: string;
+  readonly commit: string;
+}
+
+/** Everything a node installs, and what upgrades it, as pins.json says it. */
+export type Pins = { readonly [T in Tool]: Pin } & { readonly "system-upgrade-controller": SourcePin };
 
 const number = "(?:0|[1-9][0-9]*)";
 const exact = `${number}\\.${number}\\.${number}`;
@@ -80,7 +87,18 @@ const pin = (versions: z.ZodString) =>
       message: "amd64 and arm64 are the same: two architectures never have one digest",
     });
 
-const schema = z.strictObject({ k3s: pin(k3sVersion), flux: pin(version), helm: pin(version), k9s: pin(version) });
+const sourcePin = z.strictObject({
+  version: z.string().regex(new RegExp(`^v${exact}$`), "use one exact release such as v0.20.1"),
+  commit: z.string().regex(/^[0-9a-f]{40}$/, "use the full commit that the tag names"),
+});
+
+const schema = z.strictObject({
+  k3s: pin(k3sVersion),
+  flux: pin(version),
+  helm: pin(version),
+  k9s: pin(version),
+  "system-upgrade-controller": sourcePin,
+});
 
 /**
  * Kubernetes minors that a Flux minor supports (fluxcd/website, release announcements of 2.7 to 2.9). Older ones are left

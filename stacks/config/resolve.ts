@@ -22,6 +22,7 @@ function cluster(stage: string, keys: StackKeys["cluster"]): Cluster {
     pools: pools.toSorted(byName),
     snapshots: snapshots && { ...snapshots, folder: snapshots.folder ?? stage },
     restore: keys.restore,
+    upgrades: keys.upgrades,
     api: { allow: keys.api.allow.flatMap((range) => (range === "everyone" ? everyone : [range])) },
   };
 }

@@ -132,6 +132,8 @@ const pool = z.strictObject({
   generations,
 });
 
+const timeOfDay = z.string().regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/, "use a time such as 02:00");
+
 const cluster = z.strictObject({
   location: z.enum(Object.keys(zoneOf)),
   image: z.string().min(1).default("ubuntu-24.04"),
@@ -145,6 +147,23 @@ const cluster = z.strictObject({
       .array(z.union([z.literal("everyone"), z.cidrv4(), z.cidrv6()], { error: "use a range such as 203.0.113.7/32" }))
       .describe("who may reach the Kubernetes API"),
   }),
+  upgrades: z
+    .strictObject({
+      window: z
+        .strictObject({
+          days: z.array(z.enum(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"])).min(1),
+          start: timeOfDay,
+          end: timeOfDay,
+          timeZone: z
+            .string()
+            .regex(/^[A-Za-z]+([/_+-][A-Za-z0-9_+-]+)*$/, "use a zone such as Europe/Berlin")
+            .default("UTC"),
+        })
+        .optional()
+        .describe("when an upgrade may begin on a node; any time, if not given"),
+    })
+    .optional()
+    .describe("nodes take the k3s of pins.json by themselves: servers one by one, then agents"),
   restore: z
     .strictObject({
       snapshot: z

@@ -12,8 +12,10 @@ import {
   infrastructureSync,
   issuersSync,
   notificationsSync,
+  upgradesSync,
 } from "./sync.ts";
 import type { Target } from "./target.ts";
+import { controllerObjects, upgradeFiles } from "./upgrades.ts";
 import type { KubeObject, Manifests } from "./yaml.ts";
 
 const gotkFiles = ["gotk-components.yaml", "gotk-sync.yaml"];
@@ -58,6 +60,8 @@ function infrastructure({ stage }: Target): Manifests {
 interface Section {
   readonly file: string;
   readonly sync: KubeObject;
+  /** Beside it in its file. */
+  readonly objects?: readonly KubeObject[];
   readonly files: Manifests;
 }
 
@@ -72,6 +76,10 @@ function beside(target: Target): readonly Section[] {
     ...section("charts.yaml", chartsSync(target), chartFiles(target)),
     ...section("issuers.yaml", issuersSync(target), issuerFiles(target)),
     ...section("notifications.yaml", notificationsSync(target), notificationFiles(target)),
+    ...section("k3s-upgrade.yaml", upgradesSync(target), upgradeFiles(target)).map((upgrades) => ({
+      ...upgrades,
+      objects: controllerObjects(target),
+    })),
     ...folders.map((folder) => {
       return { file: `kustomizations/${folder.name}.yaml`, sync: folderSync(folder, target), files: {} };
     }),
@@ -103,7 +111,7 @@ export function clusterFolder(target: Target): Manifests {
   return {
     [`${path}/kustomization.yaml`]: [kustomize({ resources })],
     [`${fluxSystem(path)}/kustomization.yaml`]: [kustomize({ resources: gotkFiles, patches: [retryPatch] })],
-    ...Object.fromEntries(delivered.map(({ file, sync }) => [`${path}/${file}`, [sync]])),
+    ...Object.fromEntries(delivered.map(({ file, sync, objects = [] }) => [`${path}/${file}`, [...objects, sync]])),
     ...Object.assign({}, ...delivered.map(({ files }) => files)),
   };
 }

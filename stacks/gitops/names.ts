@@ -16,6 +16,7 @@ export const infrastructurePath = (cluster: string): string => `${cluster}/infra
 export const imageUpdaterPath = (cluster: string): string => `${cluster}/infrastructure/image-updater`;
 export const chartsPath = (cluster: string): string => `${cluster}/infrastructure/charts`;
 export const issuersPath = (cluster: string): string => `${cluster}/infrastructure/issuers`;
+export const upgradesPath = (cluster: string): string => `${cluster}/infrastructure/k3s-upgrade`;
 export const notificationsPath = (cluster: string): string => `${cluster}/notifications`;
 
 /** As whom automations commit; a branch of nobody else's commits may be thrown away. */

@@ -28,7 +28,12 @@ function stageOf({ stages }: Fleet, name: string): Stage {
 export function render(fleet: Fleet, stageName: string, versions: Versions): Tree {
   const stage = stageOf(fleet, stageName);
   const apps = stage.apps.map((app): Manifests => ({ ...base(app), ...overlay(app, stage.name) }));
-  const cluster = clusterFolder({ repository: fleet.repository, stage, api: apiVersions(versions) });
+  const cluster = clusterFolder({
+    repository: fleet.repository,
+    stage,
+    api: apiVersions(versions),
+    upgrades: versions,
+  });
   const manifests: Manifests = Object.assign({}, ...apps, cluster);
   const texts = Object.entries(manifests).map(([path, objects]) => [path, toYaml(objects)] as const);
   const files = [...texts, ...Object.entries(pullRequests(fleet, stage))];

@@ -9,6 +9,7 @@ import {
   notificationsPath,
   overlayPath,
   readSource,
+  upgradesPath,
 } from "./names.ts";
 import type { Target } from "./target.ts";
 import type { KubeObject } from "./yaml.ts";
@@ -88,6 +89,12 @@ export function issuersSync(target: Target): KubeObject {
 export function notificationsSync(target: Target): KubeObject {
   const path = notificationsPath(target.stage.path);
   return sync({ name: "notifications", path, dependsOn: [infrastructure], wait: false }, target);
+}
+
+/** After the controller, which brings the kind Plan. */
+export function upgradesSync(target: Target): KubeObject {
+  const path = upgradesPath(target.stage.path);
+  return sync({ name: "k3s-upgrade", path, dependsOn: ["system-upgrade"], wait: false }, target);
 }
 
 /** For a folder that people own. */

@@ -1,4 +1,5 @@
 import type { Repository, Stage } from "../config/fleet.ts";
+import type { UpgradeVersions } from "./upgrades.ts";
 import type { ApiVersions } from "./versions.ts";
 
 /** What a cluster's files are rendered for. */
@@ -6,4 +7,5 @@ export interface Target {
   readonly repository: Repository;
   readonly stage: Stage;
   readonly api: ApiVersions;
+  readonly upgrades: UpgradeVersions;
 }

@@ -1,9 +1,17 @@
 import { ConfigError } from "../config/error.ts";
+import type { Pins } from "../config/pins.ts";
+import type { UpgradeVersions } from "./upgrades.ts";
 
 /** What rendered files are made for, as pins.json has it: an exact Flux release without the v. */
-export interface Versions {
+export interface Versions extends UpgradeVersions {
   readonly flux: string;
 }
+
+export const versionsOf = ({ flux, k3s, "system-upgrade-controller": controller }: Pins): Versions => ({
+  flux: flux.version,
+  k3s: k3s.version,
+  systemUpgradeController: controller,
+});
 
 export interface ApiVersions {
   readonly alert: string;
@@ -28,7 +36,7 @@ const stable: ApiVersions = {
 const served: { readonly [minor: string]: ApiVersions } = { "2.7": stable, "2.8": stable, "2.9": stable };
 
 /** @throws ConfigError that names the Flux minors files can be rendered for */
-export function apiVersions({ flux }: Versions): ApiVersions {
+export function apiVersions({ flux }: Pick<Versions, "flux">): ApiVersions {
   const found = served[flux.split(".").slice(0, 2).join(".")];
   if (found) return found;
   throw new ConfigError(`Files cannot be rendered for Flux ${flux}; pin one of ${Object.keys(served).join(", ")}.`);
