@@ -105,14 +105,14 @@ describe("a cluster of three servers and a pool", () => {
       "PrimaryIp k3s-stages-prod-server-3",
       "PrimaryIp k3s-stages-prod-web-1",
       "PrimaryIp k3s-stages-prod-web-2",
+      "LoadBalancer k3s-stages-prod-api",
+      "LoadBalancerNetwork k3s-stages-prod-api",
+      "LoadBalancerService k3s-stages-prod-api",
       "Server k3s-stages-prod-server-1",
       "Server k3s-stages-prod-server-2",
       "Server k3s-stages-prod-server-3",
       "Server k3s-stages-prod-web-1",
       "Server k3s-stages-prod-web-2",
-      "LoadBalancer k3s-stages-prod-api",
-      "LoadBalancerNetwork k3s-stages-prod-api",
-      "LoadBalancerService k3s-stages-prod-api",
       "LoadBalancerTarget k3s-stages-prod-server-1",
       "LoadBalancerTarget k3s-stages-prod-server-2",
       "LoadBalancerTarget k3s-stages-prod-server-3",
@@ -128,10 +128,16 @@ describe("a cluster of three servers and a pool", () => {
       protocol: "tcp",
       listenPort: 6443,
       destinationPort: 6443,
-      healthCheck: { protocol: "tcp", port: 6443 },
     });
     for (const { inputs: target } of of(prod, "LoadBalancerTarget"))
       expect(target).toMatchObject({ usePrivateIp: true });
+  });
+
+  it("asks the API over TLS whether it is ready, and takes no other answer for yes", () => {
+    expect(of(prod, "LoadBalancerService")[0]?.inputs["healthCheck"]).toEqual({
+      ...{ protocol: "http", port: 6443, interval: 5, timeout: 3, retries: 3 },
+      http: { path: "/readyz", tls: true, statusCodes: ["200"] },
+    });
   });
 
   it("adds a target once the load balancer is in the network and the server exists", () => {
@@ -143,7 +149,7 @@ describe("a cluster of three servers and a pool", () => {
   });
 
   it("makes the first server before those that join it, and lets agents wait for subnets and what is allowed only", () => {
-    const subnets = ["k3s-stages-prod", "k3s-stages-prod-server", "k3s-stages-prod-web"];
+    const subnets = ["k3s-stages-prod-server", "k3s-stages-prod-web", "k3s-stages-prod"];
     expect(of(prod, "Server").map(({ dependsOn }) => dependsOn)).toEqual([
       subnets,
       [...subnets, "k3s-stages-prod-server-1"],
@@ -167,6 +173,8 @@ describe("every server", () => {
       networks: [{ networkId: expect.any(Number), ip: "10.10.0.11", aliasIps: [] }],
       publicNets: [{ ipv4: expect.any(Number), ipv4Enabled: true, ipv6Enabled: true }],
       placementGroupId: expect.any(Number),
+      deleteProtection: false,
+      rebuildProtection: false,
     });
   });
 
@@ -179,7 +187,8 @@ describe("every server", () => {
 
   it("has the user data of its own plan, as a secret", () => {
     for (const { name, inputs: given } of of(prod, "Server")) {
-      const value = userDataOf(planOf("prod", name.replace("k3s-stages-prod-", "")));
+      const plan = planOf("prod", name.replace("k3s-stages-prod-", ""));
+      const value = userDataOf({ ...plan, apiAddress: "198.51.100.1" });
       expect(given["userData"]).toMatchObject({ value }); // beside it: Pulumi's mark of a secret
     }
     expect([...dev.secret, ...prod.secret]).toEqual(Array(6).fill(true));

@@ -36,6 +36,7 @@ export function planOf(stageName: string, node: string, edits: Edits = {}): Node
   return {
     node: found,
     topology: plan,
+    apiAddress: "203.0.113.7",
     repository: fleet.repository,
     path: stage.path,
     pins,

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Topology, topology } from "../stacks/cluster/topology.ts";
 import { cidr, contains } from "../stacks/config/cidr.ts";
-import type { Cluster, Stage } from "../stacks/config/fleet.ts";
+import type { Cluster } from "../stacks/config/cluster.ts";
+import type { Stage } from "../stacks/config/fleet.ts";
 import { stageOf } from "./node-plan.ts";
 
 const planned = (stage: string) => topology(stageOf(stage).fleet, stageOf(stage).stage);
@@ -16,14 +17,16 @@ const must = <T>(value: T | undefined): T => {
   return value;
 };
 
+const pool = { type: "cpx32", locations: ["nbg1"], labels: {}, taints: [], public: true, generations: {} };
+
 const identities = ({ nodes }: Topology) =>
   new Map(nodes.map(({ name, address, placementGroup, labels }) => [name, { address, placementGroup, labels }]));
 
 describe("the seed's clusters", () => {
   it("dev is one server that starts the cluster by itself", () => {
-    const { cluster, nodes, loadBalancer, placementGroups } = planned("dev");
+    const { cluster, nodes, loadBalancers, placementGroups } = planned("dev");
     expect(cluster).toBe("k3s-stages-dev");
-    expect(loadBalancer).toBeUndefined();
+    expect(loadBalancers).toEqual([]);
     expect(placementGroups.map(({ name }) => name)).toEqual(["k3s-stages-dev-server-spread-1"]);
     expect(nodes.map(({ name, address, join, type }) => [name, address, join, type])).toEqual([
       ["k3s-stages-dev-server-1", "10.10.0.11", undefined, "cpx22"],
@@ -31,8 +34,8 @@ describe("the seed's clusters", () => {
   });
 
   it("prod is three servers behind a private load balancer, and two agents", () => {
-    const { nodes, loadBalancer } = planned("prod");
-    expect(loadBalancer).toMatchObject({ name: "k3s-stages-prod-api", address: "10.30.0.10" });
+    const { nodes, loadBalancers } = planned("prod");
+    expect(loadBalancers).toMatchObject([{ name: "k3s-stages-prod-api", address: "10.30.0.10", public: false }]);
     expect(nodes.map(({ name, role, address, join }) => [name, role, address, join])).toEqual([
       ["k3s-stages-prod-server-1", "server", "10.30.0.11", undefined],
       ["k3s-stages-prod-server-2", "server", "10.30.0.12", "https://10.30.0.10:6443"],
@@ -91,7 +94,11 @@ describe("generations", () => {
 
 describe("the firewall", () => {
   const open = (allow: readonly string[]) =>
-    plan({ api: { allow } }).firewall.rules.map(({ protocol, port, sources }) => [protocol, port, sources]);
+    plan({ api: { allow, via: "server" } }).firewall.rules.map(({ protocol, port, sources }) => [
+      protocol,
+      port,
+      sources,
+    ]);
   const everyone = ["0.0.0.0/0", "::/0"];
 
   it("opens the apps' ports and ping to everyone, the API to the named ranges, and nothing else", () => {
@@ -110,9 +117,7 @@ describe("the firewall", () => {
 
 describe("placement groups", () => {
   const groups = (count: number) =>
-    plan({
-      pools: [{ name: "web", type: "cpx32", subnet: "10.30.1.0/24", count, generations: {} }],
-    }).placementGroups.map(({ name }) => name);
+    plan({ pools: [{ ...pool, name: "web", subnet: "10.30.1.0/24", count }] }).placementGroups.map(({ name }) => name);
 
   it.each([
     [0, []],
@@ -127,11 +132,11 @@ describe("placement groups", () => {
 describe("any cluster", () => {
   const label = fc.stringMatching(/^[a-z]([a-z0-9-]{0,8}[a-z0-9])?$/).filter((name) => name !== "server");
   const pools = fc
-    .uniqueArray(fc.record({ name: label, count: fc.nat({ max: 24 }), type: fc.constant("cpx32") }), {
+    .uniqueArray(fc.record({ name: label, count: fc.nat({ max: 24 }) }), {
       maxLength: 3,
       selector: ({ name }) => name,
     })
-    .map((all) => all.map((pool, index) => ({ ...pool, generations: {}, subnet: `10.30.${index + 1}.0/24` })));
+    .map((all) => all.map((own, index) => ({ ...pool, ...own, subnet: `10.30.${index + 1}.0/24` })));
   const count = fc.constantFrom<1 | 3 | 5>(1, 3, 5);
   const clusters = fc.record({
     servers: count.map((servers) => ({ ...seed.cluster.servers, count: servers })),
@@ -141,10 +146,10 @@ describe("any cluster", () => {
   it("has names that Kubernetes and Hetzner take, each once, and addresses in the node's own subnet, each once", () => {
     fc.assert(
       fc.property(clusters, (cluster) => {
-        const { nodes, loadBalancer, network } = plan(cluster);
+        const { nodes, loadBalancers, network } = plan(cluster);
         const names = nodes.map(({ name }) => name);
         for (const name of names) expect(name).toMatch(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/);
-        const taken = [...nodes.map(({ address }) => address), loadBalancer?.address ?? "", "10.30.0.1"];
+        const taken = [...[...nodes, ...loadBalancers].map(({ address }) => address), "10.30.0.1"];
         expect(new Set(names).size).toBe(names.length);
         expect(new Set(taken).size).toBe(taken.length);
         for (const { address, pool } of nodes) {
@@ -189,8 +194,8 @@ describe("any cluster", () => {
   it("labels everything with cluster, stage, role and owner, in values that Hetzner takes", () => {
     fc.assert(
       fc.property(clusters, (cluster) => {
-        const { nodes, placementGroups, loadBalancer, network, firewall } = plan(cluster);
-        const all = [...nodes, ...placementGroups, ...(loadBalancer ? [loadBalancer] : []), network, firewall];
+        const { nodes, placementGroups, loadBalancers, addresses, network, firewall } = plan(cluster);
+        const all = [...nodes, ...placementGroups, ...loadBalancers, ...addresses, network, firewall];
         for (const { labels } of all) {
           expect(labels).toMatchObject({ cluster: "shop-prod", stage: "prod", "managed-by": "k3s-stages" });
           for (const value of [labels["role"], ...Object.values(labels)])

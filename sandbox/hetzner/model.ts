@@ -43,9 +43,15 @@ export interface Subnet {
   readonly gateway: string;
 }
 
+export interface Route {
+  readonly destination: string;
+  readonly gateway: string;
+}
+
 export interface Network extends Named {
   readonly ip_range: string;
   readonly subnets: readonly Subnet[];
+  readonly routes: readonly Route[];
   readonly protection: { readonly delete: boolean };
   readonly expose_routes_to_vswitch: boolean;
 }

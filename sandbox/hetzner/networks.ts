@@ -5,7 +5,7 @@ import { contains, formatAddress, isPrivate, overlaps, parseRange, type Range } 
 import { type Collection, change, collectionRoutes, find, json } from "./collection.ts";
 import { apiError, invalidInput, parseBody } from "./error.ts";
 import { labelsSchema } from "./labels.ts";
-import type { Network, Subnet } from "./model.ts";
+import type { Network, Route, Subnet } from "./model.ts";
 import { checkName, checkQuota, type Project, timestamp } from "./project.ts";
 import type { Routes } from "./router.ts";
 
@@ -23,7 +23,6 @@ export const networks: Collection<Network> = {
   table: (tables) => tables.networks,
   view: ({ tables }, network) => ({
     ...network,
-    routes: [],
     servers: attached(tables.servers, network.id),
     load_balancers: attached(tables.load_balancers, network.id),
   }),
@@ -40,12 +39,13 @@ const subnetSchema = z.object({
   network_zone: z.enum(locations.map(({ network_zone }) => network_zone)),
   ip_range: z.string(),
 });
+const route = z.object({ destination: z.string(), gateway: z.ipv4() });
 const creation = z.object({
   name: z.string().min(1),
   ip_range: z.string(),
   labels: labelsSchema.default({}),
   subnets: z.array(subnetSchema).default([]),
-  routes: z.array(z.never("the emulator has no routes")).default([]),
+  routes: z.array(route).default([]),
   expose_routes_to_vswitch: z.boolean().default(false),
 });
 const protection = z.object({ delete: z.boolean() });
@@ -61,6 +61,36 @@ function withSubnet(network: Network, { ip_range, type, network_zone }: Omit<Sub
     throw invalidInput("network_zone", "all subnets of a network lie in the same network zone");
   const subnet = { type, ip_range, network_zone, gateway: formatAddress(outer.first + 1) };
   return { ...network, subnets: [...network.subnets, subnet] };
+}
+
+/** A router of Hetzner's own, on every public interface. */
+const publicRouter = "172.31.1.1";
+
+/** Overlaps nothing that the network delivers itself; the default route is the exception. */
+function withRoute(network: Network, { destination, gateway }: Route): Network {
+  const [outer, wanted, hop] = [
+    rangeOf(network.ip_range),
+    rangeOf(destination, "destination"),
+    rangeOf(`${gateway}/32`),
+  ];
+  if (!contains(outer, hop) || hop.first === outer.first + 1)
+    throw invalidInput("gateway", "must be an address of the network, and not its router");
+  const delivered = [
+    ...network.subnets.map(({ ip_range }) => ip_range),
+    ...network.routes.map((known) => known.destination),
+  ];
+  const clashes = [...delivered, `${publicRouter}/32`].filter((range) => overlaps(rangeOf(range), wanted));
+  const isDefault = wanted.bits === 0 && !network.routes.some((known) => known.destination === destination);
+  if (clashes.length > 0 && !isDefault) throw invalidInput("destination", `overlaps with ${clashes[0]}`);
+  return { ...network, routes: [...network.routes, { destination, gateway }] };
+}
+
+function withoutRoute(network: Network, gone: Route): Network {
+  const routes = network.routes.filter(
+    ({ destination, gateway }) => destination !== gone.destination || gateway !== gone.gateway,
+  );
+  if (routes.length === network.routes.length) throw apiError("not_found", "route not found");
+  return { ...network, routes };
 }
 
 function addressesIn(project: Project, id: number): readonly string[] {
@@ -103,17 +133,17 @@ function changeNetwork(
 export const networkRoutes: Routes = {
   ...collectionRoutes(networks),
   "POST /networks": ({ project, body }) => {
-    const { subnets, name, labels, ip_range, expose_routes_to_vswitch } = parseBody(creation, body);
+    const { subnets, routes, name, labels, ip_range, expose_routes_to_vswitch } = parseBody(creation, body);
     const range = rangeOf(ip_range);
     if (!isPrivate(range) || range.bits > 24) throw invalidInput("ip_range", "must be in RFC 1918 and at least a /24");
     checkName(project, "networks", { name });
     checkQuota(project, "networks");
     const [id, created] = [project.nextId(), timestamp(project.clock())];
     const empty: Network = {
-      ...{ id, name, labels, created, ip_range, subnets: [], expose_routes_to_vswitch },
+      ...{ id, name, labels, created, ip_range, subnets: [], routes: [], expose_routes_to_vswitch },
       protection: { delete: false },
     };
-    const network = subnets.reduce(withSubnet, empty);
+    const network = routes.reduce(withRoute, subnets.reduce(withSubnet, empty));
     project.tables.networks.set(network.id, network);
     return json(201, { network: networks.view(project, network) });
   },
@@ -134,6 +164,17 @@ export const networkRoutes: Routes = {
     const network = find(networks, project, id);
     const to = withoutSubnet(project, network, parseBody(deletion, body).ip_range);
     return changeNetwork(project, network, { command: "delete_subnet", to });
+  },
+  "POST /networks/:id/actions/add_route": ({ project, id, body }) => {
+    const network = find(networks, project, id);
+    return changeNetwork(project, network, { command: "add_route", to: withRoute(network, parseBody(route, body)) });
+  },
+  "POST /networks/:id/actions/delete_route": ({ project, id, body }) => {
+    const network = find(networks, project, id);
+    return changeNetwork(project, network, {
+      command: "delete_route",
+      to: withoutRoute(network, parseBody(route, body)),
+    });
   },
   "POST /networks/:id/actions/change_protection": ({ project, id, body }) => {
     const network = find(networks, project, id);

@@ -82,6 +82,8 @@ function checkReferences(project: Project, wanted: Creation): void {
   checkQuota(project, "servers");
   checkQuota(project, "primary_ips", newAddresses(wishes(wanted)));
   for (const { firewall } of wanted.firewalls) find(firewalls, project, firewall);
+  if (wanted.firewalls.length > 0 && Object.keys(wishes(wanted)).length === 0)
+    throw apiError("private_net_only_server", "the server has no public interface");
   if (wanted.placement_group) checkPlacementGroup(project, wanted.placement_group);
   for (const key of wanted.ssh_keys)
     if (!pick([...sshKeys.table(project.tables).values()], key))

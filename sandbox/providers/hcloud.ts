@@ -16,7 +16,7 @@ import { loadBalancerNetwork } from "./hcloud/load-balancer-networks.ts";
 import { loadBalancerService } from "./hcloud/load-balancer-services.ts";
 import { loadBalancerTarget } from "./hcloud/load-balancer-targets.ts";
 import { loadBalancer } from "./hcloud/load-balancers.ts";
-import { network, networkSubnet } from "./hcloud/networks.ts";
+import { network, networkRoute, networkSubnet } from "./hcloud/networks.ts";
 import { primaryIp } from "./hcloud/primary-ips.ts";
 import { resource } from "./hcloud/resource.ts";
 import { server } from "./hcloud/servers.ts";
@@ -25,6 +25,7 @@ import { placementGroup, sshKey } from "./hcloud/small.ts";
 const kinds: { readonly [token: string]: Kind } = {
   "hcloud:index/network:Network": network,
   "hcloud:index/networkSubnet:NetworkSubnet": networkSubnet,
+  "hcloud:index/networkRoute:NetworkRoute": networkRoute,
   "hcloud:index/firewall:Firewall": firewall,
   "hcloud:index/primaryIp:PrimaryIp": primaryIp,
   "hcloud:index/placementGroup:PlacementGroup": placementGroup,

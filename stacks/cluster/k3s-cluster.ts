@@ -2,38 +2,46 @@
 import * as pulumi from "@pulumi/pulumi";
 import { addresses } from "./hetzner/addresses.ts";
 import { ground } from "./hetzner/ground.ts";
-import { loadBalancer } from "./hetzner/load-balancers.ts";
-import { servers, told } from "./hetzner/servers.ts";
-import type { Addresses, K3sClusterArgs, Servers, Site } from "./hetzner/site.ts";
+import { loadBalancers, targets } from "./hetzner/load-balancers.ts";
+import { gateway, servers, told } from "./hetzner/servers.ts";
+import type { Front, K3sClusterArgs, Servers, Site } from "./hetzner/site.ts";
 import { nodeScripts } from "./node-scripts.ts";
 import { Nodes } from "./nodes.ts";
-import { type Node, type Topology, topology } from "./topology.ts";
+import { type Node, type Place, type Topology, topology } from "./topology.ts";
 import { openUserData } from "./user-data.ts";
 
 export interface NodeAddresses {
   readonly private: string;
+  /** Empty for a node without a public address. */
   readonly ipv4: string;
   readonly ipv6: string;
 }
 
-function nodeAddresses({ nodes }: Topology, made: { readonly servers: Servers; readonly addresses: Addresses }) {
-  const entries = nodes.flatMap(({ name, address }) => {
-    const [node, ipv4] = [made.servers.get(name), made.addresses.get(name)?.ipAddress];
-    return node && ipv4 ? [[name, { private: address, ipv4, ipv6: node.ipv6Address }] as const] : [];
+function nodeAddresses({ nodes }: Topology, { addresses: kept }: Front, made: Servers) {
+  const entries = nodes.map(({ name, address }) => {
+    const [ipv4, ipv6] = [kept.get(name)?.ipAddress ?? "", kept.has(name) ? (made.get(name)?.ipv6Address ?? "") : ""];
+    return [name, { private: address, ipv4, ipv6 }] as const;
   });
   return pulumi.output(Object.fromEntries(entries));
 }
 
+function addressOf(place: Place, { addresses: kept, balancers }: Front): pulumi.Output<string> {
+  if (place.kind === "private") return pulumi.output(place.address);
+  const found = { machine: kept.get(place.name)?.ipAddress, "load-balancer": balancers.get(place.name)?.balancer.ipv4 };
+  return found[place.kind] ?? pulumi.output("");
+}
+
 /**
- * Network, firewall, addresses, machines, and a load balancer where several servers are joined through one address. A
- * resource's logical name is its name at Hetzner: it is in every stack's state, and changing one replaces what it names.
+ * Network, firewalls, addresses, load balancers, machines, in this order: what people are told exists before the first
+ * machine. A resource's logical name is its name at Hetzner: it is in every stack's state, and changing one replaces what
+ * it names.
  */
 export class K3sCluster extends pulumi.ComponentResource {
   /** By name. */
   readonly nodes: pulumi.Output<{ readonly [name: string]: NodeAddresses }>;
-  /** The Kubernetes API for people and programs: the first server, behind the firewall. Known before any server is. */
+  /** The Kubernetes API for people and programs. Known before any server is. */
   readonly endpoint: pulumi.Output<string>;
-  /** Where the apps' DNS names point: Traefik listens on every node, and the first server's address stays. */
+  /** Where the apps' DNS names point: a load balancer, or the first server, whose address stays when it is replaced. */
   readonly ingressAddress: pulumi.Output<string>;
 
   constructor(name: string, args: K3sClusterArgs, options?: pulumi.ComponentResourceOptions) {
@@ -45,13 +53,14 @@ export class K3sCluster extends pulumi.ComponentResource {
     const allowed = { cluster: args.stage.cluster, k3s: args.pins.k3s.version, firstBoot };
     const site: Site = { ...planned, allowed: new Nodes(plan, allowed, child) };
     const shared = ground(site);
-    const kept = addresses(site);
-    const made = servers(site, { ...shared, addresses: kept });
-    loadBalancer(site, shared, made);
-    this.nodes = nodeAddresses(site.plan, { servers: made, addresses: kept });
-    const [first] = kept.values();
-    this.ingressAddress = first?.ipAddress ?? pulumi.output("");
-    this.endpoint = pulumi.interpolate`https://${this.ingressAddress}:6443`;
+    const front: Front = { addresses: addresses(site), balancers: loadBalancers(site, shared) };
+    const apiAddress = addressOf(plan.api, front);
+    const around = { ...shared, addresses: front.addresses, apiAddress };
+    const made = servers(site, around, gateway(site, around));
+    targets(site, front, made);
+    this.nodes = nodeAddresses(plan, front, made);
+    this.ingressAddress = addressOf(plan.ingress, front);
+    this.endpoint = pulumi.interpolate`https://${apiAddress}:6443`;
     this.registerOutputs({ nodes: this.nodes, endpoint: this.endpoint, ingressAddress: this.ingressAddress });
   }
 }

@@ -19,6 +19,8 @@ export type NodeSecrets =
 export interface NodePlan {
   readonly node: Node;
   readonly topology: Topology;
+  /** Where people and programs reach the Kubernetes API. */
+  readonly apiAddress: string;
   readonly repository: Repository;
   /** The cluster's folder in the repository. */
   readonly path: string;
@@ -27,11 +29,11 @@ export interface NodePlan {
 }
 
 /** Settings that k3s wants equal on every server, else a joiner exits (k3s-io/docs datastore/ha-embedded.md). */
-const serverFlags = ({ tlsSans }: Topology) => ({
+const serverFlags = ({ topology: { tlsSans }, apiAddress }: NodePlan) => ({
   "cluster-cidr": "10.42.0.0/16",
   "service-cidr": "10.43.0.0/16",
   "secrets-encryption": true,
-  "tls-san": tlsSans,
+  "tls-san": [...new Set([...tlsSans, apiAddress])],
   "write-kubeconfig-mode": "0600",
   "kube-apiserver-arg": apiServerFlags,
 });
@@ -42,13 +44,18 @@ function join(secrets: NodeSecrets) {
 }
 
 /** /etc/rancher/k3s/config.yaml. k3s ignores cluster-init and server once a node has its data, so it stays for ever. */
-export function k3sConfig({ node, topology, secrets }: NodePlan): object {
+export function k3sConfig(plan: NodePlan): object {
+  const { node, secrets } = plan;
+  const { labels, taints } = node.kubernetes;
+  const nodeLabels = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
   return {
     "node-name": node.name,
     "node-ip": node.address,
     ...(node.join === undefined ? { "cluster-init": true } : { server: node.join }),
     ...join(secrets),
-    ...(node.role === "server" ? { "advertise-address": node.address, ...serverFlags(topology) } : {}),
+    ...(nodeLabels.length > 0 ? { "node-label": nodeLabels } : {}),
+    ...(taints.length > 0 ? { "node-taint": taints } : {}),
+    ...(node.role === "server" ? { "advertise-address": node.address, ...serverFlags(plan) } : {}),
   };
 }
 
@@ -77,13 +84,14 @@ function fluxSettings({ repository, path, pins }: NodePlan) {
 
 /** /etc/k3s-stages/node.env: what the scripts need to know, a `key=value` per line, no secret among them. */
 export function nodeSettings(plan: NodePlan): string {
-  const { node, secrets } = plan;
+  const { node, secrets, topology } = plan;
   const settings = {
     phases: nodePhases(secrets).join(" "),
     name: node.name,
     role: node.role,
     unit: node.role === "server" ? "k3s" : "k3s-agent",
     address: node.address,
+    ...(node.public ? {} : { router: topology.network.router }),
     ...(node.join === undefined ? {} : { join: node.join, ca_hash: authorityHash(secrets) }),
     ...(secrets.kind === "first" ? fluxSettings(plan) : {}),
   };

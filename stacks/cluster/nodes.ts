@@ -1,8 +1,9 @@
 /** SHELL: declares what the machines of a stage are made as. */
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import type { Cluster } from "../config/fleet.ts";
-import { type Node, restores, type Topology } from "./topology.ts";
+import type { Cluster } from "../config/cluster.ts";
+import { restores } from "./plan/pools.ts";
+import type { Node, Topology } from "./topology.ts";
 
 export interface NodesArgs {
   readonly cluster: Cluster;

@@ -1,150 +1,147 @@
 import { addressAt, cidr } from "../config/cidr.ts";
-import { nodeAddress, reservedAddresses } from "../config/crosscheck-cluster.ts";
-import type { Cluster, Fleet, NodePool, Stage } from "../config/fleet.ts";
+import type { Cluster } from "../config/cluster.ts";
+import { nodeAddress } from "../config/crosscheck-cluster.ts";
+import type { Fleet, Stage } from "../config/fleet.ts";
+import { type FirewallRule, firewallRules, gatewayRules } from "./plan/firewall.ts";
+import { loadBalancers, places } from "./plan/load-balancers.ts";
+import { type Pool, placementGroups, poolNodes, starts } from "./plan/pools.ts";
+import { labels, reservedAddress, type Scope } from "./plan/scope.ts";
 
 export type Role = "server" | "agent";
 
-interface Labels {
+export interface Labels {
   readonly [key: string]: string;
 }
 
-/** A machine at Hetzner. Its name is its identity; name, address and group follow from its pool and its number alone. */
-export interface Node {
+/** A machine at Hetzner. */
+export interface Machine {
   readonly name: string;
-  readonly role: Role;
-  /** `server`, or the agents' pool. */
-  readonly pool: string;
   readonly type: string;
-  /** Raising it replaces the machine; name and address stay. */
-  readonly generation: number;
+  readonly location: string;
   /** In the private network, fixed. */
   readonly address: string;
-  readonly placementGroup: string;
-  /** The API that it joins; none for the server that starts the cluster. */
-  readonly join: string | undefined;
+  /** Whether it is kept from being deleted. */
+  readonly protect: boolean;
   readonly labels: Labels;
 }
 
-interface FirewallRule {
-  readonly description: string;
-  readonly protocol: "tcp" | "icmp";
-  /** None for icmp. */
-  readonly port: string | undefined;
-  readonly sources: readonly string[];
+/** Its name is its identity; name, address and group follow from its pool and its number alone. */
+export interface Node extends Machine {
+  readonly role: Role;
+  /** `server`, or the agents' pool. */
+  readonly pool: string;
+  /** Raising it replaces the machine; name and address stay. */
+  readonly generation: number;
+  readonly placementGroup: string;
+  /** The API that it joins; none for the server that starts the cluster. */
+  readonly join: string | undefined;
+  /** Whether it has addresses on the internet; a node without reaches it through the gateway. */
+  readonly public: boolean;
+  /** What Kubernetes is told of it when it joins; taints as `key=value:Effect`. */
+  readonly kubernetes: { readonly labels: Labels; readonly taints: readonly string[] };
 }
+
+/** Translates for the nodes without a public address; nothing on the internet can begin to talk to it. */
+export interface Gateway extends Machine {
+  readonly rules: readonly FirewallRule[];
+}
+
+/** A public IPv4 address, named after the machine that has it. */
+export type Address = Pick<Machine, "name" | "location" | "protect" | "labels">;
+
+export interface LoadBalancer {
+  readonly name: string;
+  readonly type: string;
+  readonly location: string;
+  /** In the private network, fixed. */
+  readonly address: string;
+  /** Whether the internet reaches it: no firewall stands before a load balancer. */
+  readonly public: boolean;
+  readonly ports: readonly number[];
+  /** `readyz` asks the API behind it whether it is ready, `tcp` is content with a connection. */
+  readonly check: "readyz" | "tcp";
+  /** Names of nodes, reached at their private addresses. */
+  readonly targets: readonly string[];
+  readonly labels: Labels;
+}
+
+/** Where something is reached: at a public address that is there before any machine is, or at a private one. */
+export type Place =
+  | { readonly kind: "machine" | "load-balancer"; readonly name: string }
+  | { readonly kind: "private"; readonly address: string };
 
 /** One stage's cluster as Hetzner is to have it, before anything exists. */
 export interface Topology {
   readonly cluster: string;
   readonly network: {
     readonly range: string;
+    /** Hetzner's own router in the network. */
+    readonly router: string;
     readonly subnets: readonly { readonly name: string; readonly range: string }[];
     readonly labels: Labels;
   };
   readonly firewall: { readonly rules: readonly FirewallRule[]; readonly labels: Labels };
   readonly placementGroups: readonly { readonly name: string; readonly labels: Labels }[];
-  /** In front of the servers' API, for joins. None for a single server. */
-  readonly loadBalancer: { readonly name: string; readonly address: string; readonly labels: Labels } | undefined;
+  readonly addresses: readonly Address[];
+  readonly gateway: Gateway | undefined;
+  readonly loadBalancers: readonly LoadBalancer[];
   readonly nodes: readonly Node[];
-  /** Names of the API in its certificate, beside those that k3s finds by itself. */
+  /** The Kubernetes API for people and programs. */
+  readonly api: Place;
+  /** Where the apps' DNS names point. */
+  readonly ingress: Place;
+  /** Names of the API in its certificate, beside the place where it is reached and those that k3s finds by itself. */
   readonly tlsSans: readonly string[];
+  /** Whether the network and the load balancers are kept from being deleted. */
+  readonly protect: boolean;
 }
-
-interface Scope {
-  readonly cluster: string;
-  readonly stage: string;
-}
-
-interface Pool extends NodePool {
-  readonly name: string;
-  readonly role: Role;
-}
-
-/** Hetzner: "a spread placement group can have up to 10 servers". */
-const spread = 10;
-
-const labels = ({ cluster, stage }: Scope, role: string): Labels => ({
-  cluster,
-  stage,
-  role,
-  "managed-by": "k3s-stages",
-});
-
-/** The last of the addresses that no node ever gets, so that it stays free however many servers there are. */
-const loadBalancerAddress = ({ servers }: Cluster): string => addressAt(cidr(servers.subnet), reservedAddresses - 1);
 
 const api = (address: string): string => `https://${address}:6443`;
 
-/** By the node's number alone: the provider cannot move a running server to another group. */
-const groupName = (scope: Scope, pool: Pool, index: number): string =>
-  `${scope.cluster}-${pool.name}-spread-${Math.floor(index / spread) + 1}`;
-
-const firstGeneration = ({ servers }: Cluster): number => servers.generations[1] ?? 1;
-
-/** Whether server 1, as it is now configured, begins with an etcd snapshot. */
-export const restores = (cluster: Cluster): boolean => cluster.restore?.generation === firstGeneration(cluster);
-
-/** Server 1, made again beside others, joins them: by starting a cluster it would start a second one. */
-const starts = (cluster: Cluster): boolean =>
-  cluster.servers.count === 1 || firstGeneration(cluster) === 1 || restores(cluster);
-
-interface Joining {
-  readonly join: string;
-  /** Whether server 1 starts the cluster that the others join. */
-  readonly starts: boolean;
-}
-
-function poolNodes(scope: Scope, pool: Pool, { join, starts: first }: Joining): readonly Node[] {
-  const generation = (index: number): number => pool.generations[index + 1] ?? 1;
-  return Array.from({ length: pool.count }, (_, index) => ({
-    name: `${scope.cluster}-${pool.name}-${index + 1}`,
-    role: pool.role,
-    pool: pool.name,
-    type: pool.type,
-    generation: generation(index),
-    address: nodeAddress(pool.subnet, index),
-    placementGroup: groupName(scope, pool, index),
-    join: pool.role === "server" && index === 0 && first ? undefined : join,
-    labels: { ...labels(scope, pool.role), pool: pool.name, generation: String(generation(index)) },
-  }));
-}
-
-function placementGroups(scope: Scope, pool: Pool): Topology["placementGroups"] {
-  const shards = Array.from({ length: Math.ceil(pool.count / spread) }, (_, shard) => shard * spread);
-  const own = { ...labels(scope, "placement-group"), pool: pool.name };
-  return shards.map((index) => ({ name: groupName(scope, pool, index), labels: own }));
-}
-
-/** Public interfaces only: Hetzner's firewalls let everything pass in the private network. */
-function firewallRules({ api: { allow } }: Cluster): readonly FirewallRule[] {
-  const everyone = ["0.0.0.0/0", "::/0"];
-  const rules: readonly FirewallRule[] = [
-    { description: "HTTP to the apps", protocol: "tcp", port: "80", sources: everyone },
-    { description: "HTTPS to the apps", protocol: "tcp", port: "443", sources: everyone },
-    { description: "Kubernetes API", protocol: "tcp", port: "6443", sources: allow },
-    { description: "path MTU discovery and ping", protocol: "icmp", port: undefined, sources: everyone },
-  ];
-  return rules.filter(({ sources }) => sources.length > 0);
+function gateway(scope: Scope, cluster: Cluster): Gateway | undefined {
+  return (
+    cluster.gateway && {
+      ...cluster.gateway,
+      name: `${scope.cluster}-gateway`,
+      address: reservedAddress(cluster, "gateway"),
+      protect: scope.protect,
+      rules: gatewayRules,
+      labels: labels(scope, "gateway"),
+    }
+  );
 }
 
 /** A stage's node plan. Another pool's size or absence changes no name, address or group of a node. */
 export function topology(fleet: Pick<Fleet, "project">, { name: stage, cluster }: Stage): Topology {
-  const scope: Scope = { cluster: `${fleet.project}-${stage}`, stage };
+  const { protect } = cluster;
+  const scope: Scope = { cluster: `${fleet.project}-${stage}`, stage, protect };
   const servers: Pool = { ...cluster.servers, name: "server", role: "server" };
   const pools = [servers, ...cluster.pools.map((pool): Pool => ({ ...pool, role: "agent" }))];
-  const balanced = servers.count > 1;
-  const address = loadBalancerAddress(cluster);
-  const join = api(balanced ? address : nodeAddress(servers.subnet, 0));
-  const loadBalancer = { name: `${scope.cluster}-api`, address, labels: labels(scope, "load-balancer") };
-  const subnets = pools.map((pool) => ({ name: `${scope.cluster}-${pool.name}`, range: pool.subnet }));
+  const joined = servers.count > 1 || cluster.api.via === "load-balancer";
+  const address = reservedAddress(cluster, "api");
+  const join = api(joined ? address : nodeAddress(servers.subnet, 0));
+  const nodes = pools.flatMap((pool) => poolNodes(scope, pool, { join, starts: starts(cluster) }));
+  const balancers = loadBalancers(scope, cluster, nodes);
+  const out = gateway(scope, cluster);
   return {
     cluster: scope.cluster,
-    network: { range: cluster.network, subnets, labels: labels(scope, "network") },
+    network: {
+      range: cluster.network,
+      router: addressAt(cidr(cluster.network), 1),
+      subnets: pools.map((pool) => ({ name: `${scope.cluster}-${pool.name}`, range: pool.subnet })),
+      labels: labels(scope, "network"),
+    },
     firewall: { rules: firewallRules(cluster), labels: labels(scope, "firewall") },
     placementGroups: pools.flatMap((pool) => placementGroups(scope, pool)),
-    loadBalancer: balanced ? loadBalancer : undefined,
-    nodes: pools.flatMap((pool) => poolNodes(scope, pool, { join, starts: starts(cluster) })),
+    addresses: [...nodes.filter((node) => node.public), ...(out ? [out] : [])].map(
+      ({ name, location, protect: kept, labels: own }) => ({ name, location, protect: kept, labels: own }),
+    ),
+    gateway: out,
+    loadBalancers: balancers,
+    nodes,
+    ...places(cluster, nodes, balancers),
     // Also for a single server: it may get company later, and joiners check the certificate for this address.
     tlsSans: [address],
+    protect,
   };
 }

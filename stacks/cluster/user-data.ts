@@ -26,7 +26,7 @@ interface File {
 /** Hetzner refuses more: "user_data => Length must be between 0 and 32768". */
 export const userDataLimit = 32_768;
 
-const library = "/usr/local/lib/k3s-stages";
+export const library = "/usr/local/lib/k3s-stages";
 const secret = "0600";
 const program = "0755";
 
@@ -56,7 +56,7 @@ WantedBy=multi-user.target
 `;
 
 /** Without its comments, which are for readers of this repository: every byte counts towards Hetzner's limit. */
-function script(scripts: NodeScripts, name: string): string {
+export function script(scripts: NodeScripts, name: string): string {
   const text = scripts[name];
   if (text === undefined) throw new Error(`stacks/cluster/node has no ${name}`);
   return text.replaceAll(/^ *#(?!!).*\n/gm, "").replaceAll(/\n{2,}/g, "\n");
@@ -146,7 +146,7 @@ function noSecrets({ role, join }: NodePlan["node"]): NodeSecrets {
     : { kind: "first", serverToken, agentToken, serverFiles: {} };
 }
 
-/** Everything in user data but the cluster's secrets: it changes with the program, the pins and the configuration. */
-export function openUserData(plan: Omit<NodePlan, "secrets">, scripts: NodeScripts): string {
-  return userData({ ...plan, secrets: noSecrets(plan.node) }, scripts);
+/** Everything in user data but the cluster's secrets and addresses that Hetzner gives: it changes with the program, the pins and the configuration. */
+export function openUserData(plan: Omit<NodePlan, "secrets" | "apiAddress">, scripts: NodeScripts): string {
+  return userData({ ...plan, apiAddress: "", secrets: noSecrets(plan.node) }, scripts);
 }

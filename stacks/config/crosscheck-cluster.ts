@@ -1,4 +1,5 @@
 import { addressAt, type Cidr, cidr, contains, overlaps, privateRanges } from "./cidr.ts";
+import { crosscheckTopology } from "./crosscheck-topology.ts";
 import type { Problem } from "./error.ts";
 import type { StackKeys } from "./schema.ts";
 
@@ -10,9 +11,6 @@ const clusterRanges = [
 
 /** The first ten addresses of a subnet stay free for the gateway and for load balancers. */
 export const reservedAddresses = 11;
-
-/** Hetzner: "a network can have up to 100 resources attached". */
-const attachments = 100;
 
 export interface ClusterOfStage {
   readonly project: string;
@@ -97,21 +95,18 @@ function accessProblems({ cluster }: ClusterOfStage) {
   );
 }
 
-function sizeProblems({ project, stage, cluster }: ClusterOfStage) {
-  const pools = Object.entries(cluster.pools);
-  const nodes = pools.reduce<number>((sum, [, pool]) => sum + pool.count, cluster.servers.count);
-  const tooLong = pools.filter(([name]) => `${project}-${stage}-${name}-100`.length > 63);
+/** The longest that a pool may get: a hundred nodes. */
+function nameProblems({ project, stage, cluster }: ClusterOfStage) {
+  const pools = Object.keys(cluster.pools);
+  const tooLong = pools.filter((name) => `${project}-${stage}-${name}-100`.length > 63);
   return [
-    ...(nodes >= attachments
-      ? [{ path: ["cluster", "pools"], message: `${nodes} nodes; a Hetzner network takes ${attachments} attachments` }]
-      : []),
-    ...tooLong.map(([name]) => ({
+    ...tooLong.map((name) => ({
       path: ["cluster", "pools", name],
       message: `the nodes' names ${project}-${stage}-${name}-N get longer than 63 characters; shorten one part`,
     })),
     ...pools
-      .filter(([name]) => name === "server")
-      .map(([name]) => ({ path: ["cluster", "pools", name], message: "the servers have this name; use another" })),
+      .filter((name) => name === "server")
+      .map((name) => ({ path: ["cluster", "pools", name], message: "the servers have this name; use another" })),
   ];
 }
 
@@ -146,9 +141,10 @@ export function crosscheckCluster(target: ClusterOfStage): readonly Problem[] {
     ...overlapProblems(ranges),
     ...hostBitProblems(target),
     ...accessProblems(target),
-    ...sizeProblems(target),
+    ...nameProblems(target),
     ...generationProblems(target),
     ...restoreProblems(target),
+    ...crosscheckTopology(target.cluster),
   ];
   return problems.map((problem) => ({ file: `Pulumi.${target.stage}.yaml`, ...problem }));
 }

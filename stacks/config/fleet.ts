@@ -2,6 +2,7 @@
  * The configuration after it was checked: everything here is a fact, nothing is optional for convenience, and every
  * default is filled in. Made by `resolve`, read by `cluster`, `gitops` and the commands; it never holds a secret.
  */
+import type { Cluster } from "./cluster.ts";
 import type { Infrastructure, Patch } from "./infrastructure.ts";
 
 /** All stages of one project, in promotion order: the first is the one that gets new versions first. */
@@ -69,58 +70,6 @@ export type Channel =
   | NamedChannel
   | (Filter & { readonly kind: "semver"; readonly range: string })
   | (Filter & { readonly kind: "numerical" | "alphabetical"; readonly order: "asc" | "desc" });
-
-export interface Cluster {
-  readonly location: string;
-  /** Follows from the location: `nbg1` lies in `eu-central`. */
-  readonly networkZone: string;
-  /** Hetzner image name of every node. */
-  readonly image: string;
-  /** The private network, RFC 1918. */
-  readonly network: string;
-  /** Control plane: an odd number, so that etcd keeps a majority. Fixed addresses: `.11` and up of `subnet`. */
-  readonly servers: NodePool & { readonly count: 1 | 3 | 5 };
-  /** Agents, sorted by name. A pool's name is its identity. Fixed addresses: `.11` and up of the pool's subnet. */
-  readonly pools: readonly (NodePool & { readonly name: string })[];
-  readonly api: { readonly allow: readonly string[] };
-  /** How nodes take another k3s; without, they stay what they were made with. */
-  readonly upgrades: Upgrades | undefined;
-  /** Server 1 of this generation starts the cluster from an etcd snapshot. */
-  readonly restore: { readonly snapshot: string; readonly generation: number } | undefined;
-  /** Hetzner's load balancer type; one is made when there is more than one server. */
-  readonly loadBalancer: string;
-  /** Whether Hetzner's cloud controller manager and CSI driver come with the cluster. */
-  readonly cloudProvider: "hcloud" | "none";
-  /** Where releases are fetched instead of from their own hosts, each below its host's name. */
-  readonly mirror?: string | undefined;
-  readonly snapshots: Snapshots | undefined;
-}
-
-/** Where k3s keeps etcd's snapshots beside the servers' own disks. */
-export interface Snapshots {
-  readonly endpoint: string;
-  readonly bucket: string;
-  readonly region: string;
-  readonly folder: string;
-  readonly schedule: string;
-  readonly retention: number;
-}
-
-export interface Upgrades {
-  /** When an upgrade may begin on a node, by English names of days and times of day. */
-  readonly window?:
-    | { readonly days: readonly string[]; readonly start: string; readonly end: string; readonly timeZone: string }
-    | undefined;
-}
-
-export interface NodePool {
-  readonly count: number;
-  readonly type: string;
-  /** A part of the private network that belongs to these nodes alone. */
-  readonly subnet: string;
-  /** By a node's number; 1 where none is given. Raising it replaces that node. */
-  readonly generations: { readonly [number: string]: number };
-}
 
 export type Protocol = "http" | "https";
 

@@ -57,3 +57,31 @@ export const gitUrl = z
 export const branch = z
   .string()
   .regex(/^(?!.*(\.\.|\/\/|@\{|\.lock$))[A-Za-z0-9][A-Za-z0-9._/-]*$/, "use a branch name such as main");
+
+/** Kubernetes' qualified name: an optional DNS prefix, and at most 63 letters, digits, '-', '_' or '.'. */
+const qualified = /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
+const labelValue = /^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/;
+
+/** A kubelet does not start with labels below kubernetes.io or k8s.io but these (kubernetes pkg/kubelet/apis/well_known_labels.go). */
+const mayLabel = (key: string): boolean => {
+  const [prefix = ""] = key.includes("/") ? key.split("/") : [];
+  return !/(^|\.)(kubernetes|k8s)\.io$/.test(prefix) || /(^|\.)(node|kubelet)\.kubernetes\.io$/.test(prefix);
+};
+
+const labelKey = z
+  .string()
+  .regex(qualified, "use a label such as example.com/disk: letters, digits, '-', '_' and '.'")
+  .refine(mayLabel, "a node may not give itself labels of kubernetes.io; use a prefix of your own, or none");
+
+export const nodeLabels = z.record(
+  labelKey,
+  z.string().regex(labelValue, "use at most 63 letters, digits, '-', '_' and '.' for a label's value"),
+);
+
+/** As k3s takes it. */
+export const taint = z
+  .string()
+  .regex(
+    /^([a-z0-9]([a-z0-9.-]*[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?(=[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?:(NoSchedule|PreferNoSchedule|NoExecute)$/,
+    "use a taint such as gpu=true:NoSchedule; effects are NoSchedule, PreferNoSchedule and NoExecute",
+  );

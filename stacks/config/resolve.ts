@@ -1,7 +1,8 @@
+import type { Cluster } from "./cluster.ts";
 import { crosscheck } from "./crosscheck.ts";
 import { ConfigError, type Problem } from "./error.ts";
 import { explain } from "./explain.ts";
-import type { App, Base, Bootstrap, Cluster, Fleet, Promotion, Stage } from "./fleet.ts";
+import type { App, Base, Bootstrap, Fleet, Promotion, Stage } from "./fleet.ts";
 import { zoneOf } from "./locations.ts";
 import { didYouMean, parse } from "./parse.ts";
 import { infrastructureOf, patchOf } from "./resolve-infrastructure.ts";
@@ -13,17 +14,22 @@ const byName = <T extends { readonly name: string }>(a: T, b: T): number => (a.n
 
 const everyone = ["0.0.0.0/0", "::/0"];
 
-function cluster(stage: string, keys: StackKeys["cluster"]): Cluster {
-  const { snapshots } = keys;
-  const pools = Object.entries(keys.pools).map(([name, pool]) => ({ name, ...pool }));
+function cluster(stage: string, { servers, pools, gateway, ...keys }: StackKeys["cluster"]): Cluster {
+  const { location, snapshots } = keys;
+  const agents = Object.entries(pools).map(([name, { location: own = location, ...pool }]) => ({
+    ...{ name, ...pool },
+    locations: [own],
+  }));
   return {
     ...keys,
-    networkZone: zoneOf[keys.location] ?? "",
-    pools: pools.toSorted(byName),
+    networkZone: zoneOf[location] ?? "",
+    servers: { ...servers, locations: servers.locations ?? [location] },
+    pools: agents.toSorted(byName),
+    api: { ...keys.api, allow: keys.api.allow.flatMap((range) => (range === "everyone" ? everyone : [range])) },
     snapshots: snapshots && { ...snapshots, folder: snapshots.folder ?? stage },
     restore: keys.restore,
     upgrades: keys.upgrades,
-    api: { allow: keys.api.allow.flatMap((range) => (range === "everyone" ? everyone : [range])) },
+    gateway: gateway && { type: gateway.type, location: gateway.location ?? location },
   };
 }
 

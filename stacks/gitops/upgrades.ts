@@ -1,4 +1,4 @@
-import type { Upgrades } from "../config/fleet.ts";
+import type { Upgrades } from "../config/cluster.ts";
 import { kustomize } from "./kustomize.ts";
 import { fluxNamespace, upgradesPath } from "./names.ts";
 import type { Target } from "./target.ts";

@@ -9,6 +9,7 @@ interface Network {
   readonly labels: Properties;
   readonly protection: { readonly delete: boolean };
   readonly expose_routes_to_vswitch: boolean;
+  readonly routes: readonly { readonly destination: string; readonly gateway: string }[];
   readonly subnets: readonly {
     readonly type: string;
     readonly ip_range: string;
@@ -102,5 +103,32 @@ export const networkSubnet: Kind = {
     } catch (error) {
       if (!hasCode(error, "not_found") && !stillAttached(error)) throw error;
     }
+  },
+};
+
+/** internal/network/resource_route.go; its id is `<network>-<destination>`. */
+export const networkRoute: Kind = {
+  fields: {
+    networkId: number({ ...required, ...replaces }),
+    destination: text({ ...required, ...replaces }),
+    gateway: text({ ...required, ...replaces }),
+  },
+  create: async (client, { networkId, destination, gateway }) => {
+    const how = { body: { destination, gateway }, retryOn: ["conflict"] };
+    await client.act(`/networks/${networkId}`, "add_route", how);
+    return `${networkId}-${destination}`;
+  },
+  read: async (client, id) => {
+    const { networkId, ipRange } = subnetParts(id);
+    const found = (await findNetwork(client, networkId))?.routes.find(({ destination }) => destination === ipRange);
+    return found && { networkId, destination: found.destination, gateway: found.gateway };
+  },
+  remove: async (client, id, { destination, gateway }) => {
+    const path = `/networks/${subnetParts(id).networkId}`;
+    // The real one looks the route up first, and takes a network or route that is gone for done.
+    const how = { body: { destination, gateway }, retryOn: ["conflict"] };
+    await client.act(path, "delete_route", how).catch((error: unknown) => {
+      if (!hasCode(error, "not_found")) throw error;
+    });
   },
 };

@@ -1,10 +1,10 @@
 /** SHELL: declares what a cluster's machines stand on: network, firewall, placement groups. */
 import * as hcloud from "@pulumi/hcloud";
-import type { Topology } from "../topology.ts";
-import { type Ground, number, type Site } from "./site.ts";
+import type { FirewallRule } from "../plan/firewall.ts";
+import { type Ground, guarded, number, type Site } from "./site.ts";
 
-const firewallRules = ({ firewall }: Topology): hcloud.types.input.FirewallRule[] =>
-  firewall.rules.map(({ description, protocol, port, sources }) => ({
+export const hetznerRules = (rules: readonly FirewallRule[]): hcloud.types.input.FirewallRule[] =>
+  rules.map(({ description, protocol, port, sources }) => ({
     direction: "in",
     description,
     protocol,
@@ -14,9 +14,10 @@ const firewallRules = ({ firewall }: Topology): hcloud.types.input.FirewallRule[
 
 export function ground({ plan, stage, child }: Site): Ground {
   const { range: ipRange, labels } = plan.network;
-  const network = new hcloud.Network(plan.cluster, { name: plan.cluster, ipRange, labels }, child);
+  const wanted = { name: plan.cluster, ipRange, labels, deleteProtection: plan.protect };
+  const network = new hcloud.Network(plan.cluster, wanted, guarded(child, plan.protect));
   const zone = { networkId: number(network), networkZone: stage.cluster.networkZone, type: "cloud" };
-  const firewall = { name: plan.cluster, labels: plan.firewall.labels, rules: firewallRules(plan) };
+  const firewall = { name: plan.cluster, labels: plan.firewall.labels, rules: hetznerRules(plan.firewall.rules) };
   return {
     network,
     subnets: plan.network.subnets.map(

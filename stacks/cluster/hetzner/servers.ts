@@ -1,11 +1,13 @@
 /** SHELL: declares a cluster's machines. */
 import * as hcloud from "@pulumi/hcloud";
 import * as pulumi from "@pulumi/pulumi";
+import { gatewayUserData } from "../gateway.ts";
 import type { NodeSecrets } from "../node-settings.ts";
 import { keepsType } from "../replacements.ts";
-import type { Node } from "../topology.ts";
+import type { Machine, Node } from "../topology.ts";
 import { userData } from "../user-data.ts";
-import { type Addresses, type ClusterSecrets, type Ground, number, type Servers, type Site } from "./site.ts";
+import { hetznerRules } from "./ground.ts";
+import { type ClusterSecrets, type Front, type Ground, guarded, number, type Servers, type Site } from "./site.ts";
 
 /** A node is told what its part needs and no more. */
 function nodeSecrets({ role, join }: Node, secrets: ClusterSecrets): pulumi.Output<NodeSecrets> {
@@ -16,7 +18,7 @@ function nodeSecrets({ role, join }: Node, secrets: ClusterSecrets): pulumi.Outp
   return pulumi.output({ ...tokens, serverFiles }).apply((own): NodeSecrets => ({ kind: "first", ...own }));
 }
 
-/** What a node's user data is made of, its secrets apart. */
+/** What a node's user data is made of, apart from the cluster's secrets and what is known only once it exists. */
 export const told = (node: Node, { fleet, stage, plan, pins }: Omit<Site, "allowed">) => ({
   node,
   topology: plan,
@@ -25,50 +27,94 @@ export const told = (node: Node, { fleet, stage, plan, pins }: Omit<Site, "allow
   pins,
 });
 
-function nodeUserData(node: Node, site: Site): pulumi.Output<string> {
+/** What the machines stand on, what stands before them, and the API's address. */
+interface Around extends Ground, Pick<Front, "addresses"> {
+  readonly apiAddress: pulumi.Output<string>;
+}
+
+function nodeUserData(node: Node, site: Site, { apiAddress }: Around): pulumi.Output<string> {
   const { secrets, scripts } = site;
-  const own = nodeSecrets(node, secrets);
-  return pulumi.secret(own.apply((secret) => userData({ ...told(node, site), secrets: secret }, scripts)));
+  const text = pulumi
+    .all([nodeSecrets(node, secrets), apiAddress])
+    .apply(([own, address]) => userData({ ...told(node, site), apiAddress: address, secrets: own }, scripts));
+  return pulumi.secret(text);
 }
 
-interface Around extends Ground {
-  readonly addresses: Addresses;
+/** Where a machine without a public address is concerned, the provider starts it when its network is attached. */
+function publicNets({ name }: Machine, { addresses }: Around): hcloud.types.input.ServerPublicNet[] {
+  const address = addresses.get(name);
+  if (!address) return [{ ipv4Enabled: false, ipv6Enabled: false }];
+  return [{ ipv4Enabled: true, ipv6Enabled: true, ipv4: number(address) }];
 }
 
-function server(node: Node, site: Site, shared: Around & { readonly after: readonly pulumi.Resource[] }) {
-  const { location, image } = site.stage.cluster;
-  const group = shared.placementGroups.get(node.placementGroup);
-  const address = shared.addresses.get(node.name);
+interface Own {
+  readonly userData: pulumi.Input<string>;
+  /** Hetzner refuses one for a machine without a public address. */
+  readonly firewall: hcloud.Firewall | undefined;
+  readonly placementGroup?: hcloud.PlacementGroup | undefined;
+  readonly after: readonly pulumi.Resource[];
+  readonly options?: pulumi.CustomResourceOptions;
+}
+
+/** They only matter at the first boot, and a change of any would replace a running machine. */
+const firstBoot = ["userData", "image", "sshKeys"];
+
+function server(machine: Machine, { site, around }: { readonly site: Site; readonly around: Around }, own: Own) {
+  const { name, type: serverType, location, labels, protect } = machine;
+  const { firewall, placementGroup } = own;
   const args: hcloud.ServerArgs = {
-    name: node.name,
-    serverType: node.type,
-    image,
-    location,
-    labels: node.labels,
-    userData: nodeUserData(node, site),
-    firewallIds: [number(shared.firewall)],
+    ...{ name, serverType, image: site.stage.cluster.image, location, labels, userData: own.userData },
+    ...(firewall ? { firewallIds: [number(firewall)] } : {}),
     // Without aliasIps the provider detaches and attaches the network in every run (terraform-provider-hcloud#650).
-    networks: [{ networkId: number(shared.network), ip: node.address, aliasIps: [] }],
-    publicNets: [{ ipv4Enabled: true, ipv6Enabled: true, ...(address ? { ipv4: number(address) } : {}) }],
-    ...(group ? { placementGroupId: number(group) } : {}),
+    networks: [{ networkId: number(around.network), ip: machine.address, aliasIps: [] }],
+    publicNets: publicNets(machine, around),
+    ...(placementGroup ? { placementGroupId: number(placementGroup) } : {}),
+    // Hetzner takes the two only together.
+    deleteProtection: protect,
+    rebuildProtection: protect,
   };
-  return new hcloud.Server(node.name, args, {
-    ...site.child,
-    dependsOn: [site.allowed, ...shared.subnets, ...shared.after],
-    // They only matter at the first boot, and a change of any would replace a running node or switch it off.
-    ignoreChanges: ["userData", "image", "sshKeys", ...(keepsType(site.plan.nodes, node) ? ["serverType"] : [])],
-    // A machine that is made again gets them as they are then. Name and address are taken until it is gone.
-    replacementTrigger: node.generation,
+  return new hcloud.Server(name, args, {
+    ...guarded(site.child, protect),
+    ignoreChanges: firstBoot,
+    ...own.options,
+    dependsOn: [...around.subnets, ...own.after],
+    // Name and address are taken until the old one is gone.
     deleteBeforeReplace: true,
   });
 }
 
+/** A machine that is made again gets what matters at its first boot as it is then; until then it keeps its type too. */
+const life = (node: Node, { plan: { nodes } }: Site): pulumi.CustomResourceOptions => ({
+  ignoreChanges: [...firstBoot, ...(keepsType(nodes, node) ? ["serverType"] : [])],
+  replacementTrigger: node.generation,
+});
+
+/** What nodes without a public address wait for: the gateway, and the network's route to it. */
+export function gateway(site: Site, around: Around): readonly pulumi.Resource[] {
+  const { plan, child, scripts } = site;
+  const machine = plan.gateway;
+  if (!machine) return [];
+  const { name, labels, address } = machine;
+  const firewall = new hcloud.Firewall(name, { name, labels, rules: hetznerRules(machine.rules) }, child);
+  const own = { userData: gatewayUserData(plan, scripts), firewall, after: [] };
+  const made = server(machine, { site, around }, own);
+  const route = { networkId: number(around.network), destination: "0.0.0.0/0", gateway: address };
+  return [new hcloud.NetworkRoute(name, route, { ...child, dependsOn: [made] })];
+}
+
 /** In the plan's order, by name. Further servers come after the first, which starts the cluster that they join. */
-export function servers(site: Site, around: Around): Servers {
+export function servers(site: Site, around: Around, out: readonly pulumi.Resource[]): Servers {
   const made = new Map<string, hcloud.Server>();
   for (const node of site.plan.nodes) {
-    const after = node.role === "server" ? [...made.values()].slice(0, 1) : [];
-    made.set(node.name, server(node, site, { ...around, after }));
+    const first = node.role === "server" ? [...made.values()].slice(0, 1) : [];
+    const own = {
+      userData: nodeUserData(node, site, around),
+      firewall: node.public ? around.firewall : undefined,
+      placementGroup: around.placementGroups.get(node.placementGroup),
+      after: [site.allowed, ...first, ...(node.public ? [] : out)],
+      options: life(node, site),
+    };
+    made.set(node.name, server(node, { site, around }, own));
   }
   return made;
 }

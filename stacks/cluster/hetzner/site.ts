@@ -41,9 +41,25 @@ export interface Ground {
   readonly placementGroups: ReadonlyMap<string, hcloud.PlacementGroup>;
 }
 
-/** By the name of the node. */
-export type Addresses = ReadonlyMap<string, hcloud.PrimaryIp>;
+/** A load balancer in its network, before anything is behind it. */
+export interface Balancer {
+  readonly balancer: hcloud.LoadBalancer;
+  readonly attached: hcloud.LoadBalancerNetwork;
+}
+
+/** What is there before the machines, each by the name of the thing. */
+export interface Front {
+  readonly addresses: ReadonlyMap<string, hcloud.PrimaryIp>;
+  readonly balancers: ReadonlyMap<string, Balancer>;
+}
+
 export type Servers = ReadonlyMap<string, hcloud.Server>;
 
 /** A provider's id, which is text in Pulumi, as the number that its other resources ask for. */
 export const number = ({ id }: pulumi.CustomResource): pulumi.Output<number> => id.apply(Number);
+
+/**
+ * What is protected is refused twice: by Pulumi in the preview, and by Hetzner to everybody else. Where Hetzner has its
+ * protection Pulumi has its own, or a run would stop in the middle.
+ */
+export const guarded = (child: pulumi.CustomResourceOptions, protect: boolean) => ({ ...child, protect });

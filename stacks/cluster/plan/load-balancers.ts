@@ -1,0 +1,50 @@
+import type { Cluster } from "../../config/cluster.ts";
+import type { LoadBalancer, Node, Place } from "../topology.ts";
+import { labels, reservedAddress, type Scope } from "./scope.ts";
+
+/** The taints that k3s' service load balancer tolerates (k3s-io/k3s pkg/cloudprovider/servicelb.go). */
+const tolerated = /^(CriticalAddonsOnly|node-role\.kubernetes\.io\/(master|control-plane))\b/;
+
+/** Traefik's ports are open on every node where k3s may run a pod for them. */
+const takesTraffic = ({ kubernetes: { taints } }: Node): boolean =>
+  taints.every((taint) => tolerated.test(taint) || taint.endsWith(":PreferNoSchedule"));
+
+/** In front of the API where it has several servers, or is to be reached there; in front of the apps where that is said. */
+export function loadBalancers(scope: Scope, cluster: Cluster, nodes: readonly Node[]): readonly LoadBalancer[] {
+  const balancer = (what: "api" | "ingress", targets: readonly Node[]) => ({
+    ...{ name: `${scope.cluster}-${what}`, type: cluster.loadBalancer, location: cluster.location },
+    address: reservedAddress(cluster, what),
+    targets: targets.map(({ name }) => name),
+    labels: labels(scope, what === "api" ? "load-balancer" : "ingress"),
+  });
+  const servers = nodes.filter(({ role }) => role === "server");
+  const open = cluster.api.via === "load-balancer" && cluster.api.allow.length > 0;
+  const forApi = { ...balancer("api", servers), public: open, ports: [6443], check: "readyz" } as const;
+  const forApps = {
+    ...balancer("ingress", nodes.filter(takesTraffic)),
+    public: true,
+    ports: [80, 443],
+    check: "tcp",
+  } as const;
+  return [
+    ...(servers.length > 1 || cluster.api.via === "load-balancer" ? [forApi] : []),
+    ...(cluster.ingress === "load-balancer" ? [forApps] : []),
+  ];
+}
+
+/** A public address where there is one, else the private one. */
+const placeOf = (thing: { readonly public: boolean; readonly address: string }, place: Place): Place =>
+  thing.public ? place : { kind: "private", address: thing.address };
+
+export function places(cluster: Cluster, nodes: readonly Node[], balancers: readonly LoadBalancer[]) {
+  const first = nodes[0] ?? { name: "", public: false, address: "" };
+  const atFirst = placeOf(first, { kind: "machine", name: first.name });
+  const at = (check: LoadBalancer["check"]): Place => {
+    const found = balancers.find((balancer) => balancer.check === check);
+    return found ? placeOf(found, { kind: "load-balancer", name: found.name }) : atFirst;
+  };
+  return {
+    api: cluster.api.via === "load-balancer" ? at("readyz") : atFirst,
+    ingress: cluster.ingress === "load-balancer" ? at("tcp") : atFirst,
+  };
+}
