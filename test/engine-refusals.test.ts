@@ -35,7 +35,7 @@ describe("a refused up", { timeout: 2 * minute }, () => {
     sandbox.edit("dev", ["cluster", "location"], "mars");
     const run = await up();
     sandbox.edit("dev", ["cluster", "location"], "nbg1");
-    expectWords(run, "Pulumi.dev.yaml:3 cluster.location: use one of fsn1, nbg1");
+    expectWords(run, "Pulumi.dev.yaml:4 cluster.location: use one of fsn1, nbg1");
     expect(sandbox.services.hetzner.journal.writes()).toEqual([]);
   });
 

@@ -21,7 +21,7 @@ h1 { font-size: 1.3rem; margin: 0; } h2 { font-size: 1.05rem; margin: 2rem 0 .3r
 p, small, .soft { color: var(--soft); } code { font: .85em ui-monospace, monospace; overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
 th { text-align: left; font-weight: 600; padding: .3rem .6rem .3rem 0; vertical-align: top; }
-.lanes { table-layout: fixed; min-width: 34rem; } .lanes th:first-child { width: 6rem; }
+.lanes { table-layout: fixed; min-width: 40rem; } .lanes th:first-child { width: 6rem; }
 .lanes td { padding: .25rem 0; text-align: center; }
 .lanes td.from, .lanes td.to, .lanes td.via { background: linear-gradient(var(--line), var(--line)) no-repeat; background-size: 50% 2px; }
 .lanes td.from { background-position: 100% 50%; } .lanes td.to { background-position: 0 50%; }
@@ -30,7 +30,7 @@ th { text-align: left; font-weight: 600; padding: .3rem .6rem .3rem 0; vertical-
 .tag { display: inline-block; padding: .05rem .55rem; border: 1px solid var(--line); border-radius: 1rem; background: var(--paper);
   color: var(--soft); font: .85em ui-monospace, monospace; white-space: nowrap; }
 .tag.now { border: 2px solid var(--run); color: var(--run); font-weight: 600; } .tag.stopped { border-color: var(--stop); color: var(--stop); }
-.facts { margin-top: .6rem; font-size: .9rem; } .facts td { padding: .25rem .8rem .25rem 0; vertical-align: top; border-top: 1px solid var(--line); }
+.facts { margin-top: .6rem; font-size: .9rem; min-width: 48rem; } .facts td { padding: .25rem .8rem .25rem 0; vertical-align: top; border-top: 1px solid var(--line); }
 .facts ul { margin: 0; padding-left: 1rem; }
 `;
 
@@ -99,7 +99,7 @@ function facts(cell: Cell, now: string): string {
   const rows = [
     `<th scope="row">${escaped(cell.stage)}</th>`,
     `<td><code>${escaped(cell.tag ?? "no tag")}</code><br><span class="soft">${when}</span></td>`,
-    `<td>${escaped(behindText(cell)) || "up to date"}</td>`,
+    `<td>${escaped(behindText(cell)) || (cell.behind ? "nothing" : "")}</td>`,
     `<td>${news}</td>`,
     `<td>${rule}</td>`,
   ];

@@ -8,7 +8,8 @@ export const name = z
 /** A folder in the GitOps repository: relative, and without a segment that could leave it or hide in it. */
 export const folder = z
   .string()
-  .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*(\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/, "use a relative folder such as clusters/dev");
+  .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*(\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/, "use a relative folder such as clusters/dev")
+  .meta({ examples: ["clusters/dev"] });
 
 /** Image without scheme and tag; a registry port is allowed. Tags belong to the stages. */
 export const image = z
@@ -16,10 +17,14 @@ export const image = z
   .regex(
     /^[a-z0-9]+([.-][a-z0-9]+)*(:[0-9]+)?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)+$/,
     "use an image without scheme and tag, such as ghcr.io/acme/blog",
-  );
+  )
+  .meta({ examples: ["ghcr.io/acme/blog"] });
 
 /** OCI distribution specification: 128 characters at most. */
-export const tag = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/, "use an image tag such as v1.9.31");
+export const tag = z
+  .string()
+  .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/, "use an image tag such as v1.9.31")
+  .meta({ examples: ["v1.9.31"] });
 
 /** SemVer identifier that starts with a letter, so that `-<id>.<n>` sorts by its number (flux.md rule 7). */
 export const prereleaseId = z
@@ -28,7 +33,8 @@ export const prereleaseId = z
 
 export const host = z
   .string()
-  .regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/, "use a host name such as blog.example.com");
+  .regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/, "use a host name such as blog.example.com")
+  .meta({ examples: ["blog.example.com"] });
 
 export const port = z.int().min(1).max(65_535);
 
@@ -38,7 +44,8 @@ export const quantity = z
     z.string().regex(/^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$/, "use a quantity such as 100m or 128Mi"),
     z.int().positive(),
   ])
-  .transform(String);
+  .transform(String)
+  .meta({ examples: ["100m", "128Mi"] });
 
 /** An environment variable's value; a control character is a slip, and most programs read it as an end. */
 export const variable = z
@@ -51,12 +58,14 @@ export const gitUrl = z
   .regex(
     /^(ssh:\/\/([^@/\s]+@)?|https:\/\/)[^/@\s]+\/\S+$/,
     "use ssh://git@github.com/acme/gitops, or https:// without a user",
-  );
+  )
+  .meta({ examples: ["ssh://git@github.com/acme/gitops"] });
 
 /** git check-ref-format, the part that matters. */
 export const branch = z
   .string()
-  .regex(/^(?!.*(\.\.|\/\/|@\{|\.lock$))[A-Za-z0-9][A-Za-z0-9._/-]*$/, "use a branch name such as main");
+  .regex(/^(?!.*(\.\.|\/\/|@\{|\.lock$))[A-Za-z0-9][A-Za-z0-9._/-]*$/, "use a branch name such as main")
+  .meta({ examples: ["main"] });
 
 /** Kubernetes' qualified name: an optional DNS prefix, and at most 63 letters, digits, '-', '_' or '.'. */
 const qualified = /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
