@@ -27,9 +27,15 @@ power_cut() {
 
 curl_() {
   local output url=${*: -1}
+  if [[ $arguments == *--head* ]]; then
+    if counter late/date; then refuse "curl: (7) connection refused"; fi
+    printf 'HTTP/2 200\r\ndate: %s\r\n' "$(date --utc --date="$(cat "$WORLD/offset" 2>/dev/null || echo 0) seconds" '+%a, %d %b %Y %T GMT')"
+    return
+  fi
   output=$(sed -n 's/.*--output \([^ ]*\).*/\1/p' <<<"$arguments")
   if counter "late/$(basename "$url")"; then refuse "curl: (7) connection refused"; fi
-  cp "$WORLD/downloads/$(basename "$url")" "$output" 2>/dev/null || refuse "curl: (22) $url: 404"
+  if [ -e "$WORLD/blackhole" ] && [[ $url == *169.254* ]]; then refuse "curl: (28) Connection timed out"; fi
+  cp "$WORLD/downloads/$(basename "$url")" "${output:-/dev/stdout}" 2>/dev/null || refuse "curl: (22) $url: 404"
 }
 
 ip_() {
@@ -39,6 +45,11 @@ ip_() {
       if [ -e "$WORLD/attached" ]; then echo "3: enp7s0    inet $5 scope global dynamic enp7s0"; fi
       ;;
     *"route show default") cat "$WORLD/route" 2>/dev/null || true ;;
+    *"route get 169.254"*)
+      if [ -e "$WORLD/blackhole" ]; then echo '169.254.169.254 via 10.0.0.1 dev enp7s0'; else echo '169.254.169.254 via 172.31.1.1 dev eth0'; fi
+      ;;
+    *"route del"*) rm -f "$WORLD/blackhole" ;;
+    *"route get"*) echo '192.0.2.1 via 172.31.1.1 dev eth0 src 198.51.100.7 uid 0 \    cache' ;;
     *) echo "eth0 UP 198.51.100.7/32" ;;
   esac
 }
@@ -52,6 +63,11 @@ netplan_() {
 # k3s is started at most once, and only from a complete installation.
 systemctl_() {
   local root=$K3S_STAGES_ROOT unit=${*: -1}
+  if [ "$unit" = k3s-stages-metadata.service ]; then
+    touch "$WORLD/closed"
+    return
+  fi
+  [ -e "$WORLD/closed" ] || refuse "the metadata service is open"
   [ -x "$root/usr/local/bin/k3s" ] || refuse "there is no k3s"
   grep -q '^flannel-iface: enp7s0$' "$root/etc/rancher/k3s/config.yaml.d/discovered.yaml" || refuse "no interface"
   if [ -e "$WORLD/started" ]; then return; fi
@@ -75,7 +91,9 @@ secret() {
 kubectl_() {
   case $arguments in
     *"get --raw=/readyz"*) echo ok ;;
+    *"get node"*taints*) if counter late/cloud; then echo node.cloudprovider.kubernetes.io/uninitialized; fi ;;
     *"get node"*) echo True ;;
+    *"apply --server-side"*) cat >"$WORLD/published" ;;
     *"get crd"*)
       if counter late/crd; then refuse "the server is currently unable to handle the request"; fi
       if [ -e "$WORLD/flux" ]; then echo crd; fi
@@ -105,6 +123,10 @@ sleep_() {
 }
 
 sync_() { :; }
+nft_() { cat >/dev/null; }
+swapoff_() { touch "$WORLD/unswapped"; }
+sysctl_() { cp "${arguments##*--load=}" "$WORLD/sysctl"; }
+timedatectl_() { cat "$WORLD/synchronized" 2>/dev/null || echo yes; }
 df_() { printf 'Filesystem blocks Used Available\n/dev/sda1 0 0 %s\n' "$(cat "$WORLD/free")"; }
 uname_() { cat "$WORLD/machine"; }
 

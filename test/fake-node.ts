@@ -26,7 +26,7 @@ import { architectures, type Pins, tools } from "../stacks/config/pins.ts";
 import { material, userDataOf } from "./node-plan.ts";
 
 const commands = join(import.meta.dirname, "fake-node.sh");
-const faked = ["curl", "df", "ip", "sleep", "sync", "systemctl", "uname"];
+const faked = "curl df ip nft sleep swapoff sync sysctl systemctl timedatectl uname".split(" ");
 
 const sha256 = (file: string) => createHash("sha256").update(readFileSync(file)).digest("hex");
 
@@ -79,8 +79,10 @@ export class FakeNode {
     this.set("machine", "x86_64");
     this.set("free", "20000000");
     this.set("speed", "1");
+    this.set("downloads/instance-id", "4711");
     this.set("downloads/cacerts", material.serverFiles["server-ca.crt"] ?? "");
     this.putSecret("flux-bootstrap", deployKey);
+    this.putSecret("hcloud", { token: "T", network: "N" });
     this.putSecret("sops-age", { "age.agekey": "AGE\n" });
     write(join(this.root, "proc/uptime"), "100.00 50.00\n");
     for (const { path, permissions, content } of parseCloudConfig(userDataOf(plan)).files)
@@ -126,6 +128,11 @@ export class FakeNode {
     return this.get("calls")
       .split("\n")
       .filter((line) => line.startsWith(`${command} `));
+  }
+
+  /** Downloads of the last run. */
+  downloads(): readonly string[] {
+    return this.calls("curl").filter((call) => call.includes("--output"));
   }
 
   status() {

@@ -37,8 +37,8 @@ export function planOf(stageName: string, node: string, edits: Edits = {}): Node
     node: found,
     topology: plan,
     apiAddress: "203.0.113.7",
+    stage,
     repository: fleet.repository,
-    path: stage.path,
     pins,
     secrets: secretsOf(found),
   };

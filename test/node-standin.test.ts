@@ -1,3 +1,5 @@
+import { randomBytes } from "node:crypto";
+import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { bootNode } from "../sandbox/node/boot.ts";
@@ -18,7 +20,8 @@ describe("user data is refused, with everything that is wrong at once,", () => {
   const edited = (edit: (config: Edited) => void, userData = first) => {
     const config = structuredClone(parseCloudConfig(userData)) as Edited;
     edit(config);
-    return `#cloud-config\n${stringify({ write_files: config.files, runcmd: config.commands }, { lineWidth: 0 })}`;
+    const text = stringify({ write_files: config.files, runcmd: config.commands }, { lineWidth: 0 });
+    return gzipSync(`#cloud-config\n${text}`).toString("base64");
   };
   const inFile = (end: string, from: string | RegExp, to: string) =>
     edited(({ files }) => {
@@ -43,8 +46,8 @@ describe("user data is refused, with everything that is wrong at once,", () => {
     ["that is no YAML", `${plain}a: [`, "is no YAML: "],
     ["with a key that the stand-in does not know", `${plain}packages: []\n`, 'Unrecognized key: "packages"'],
     ["with a mode that YAML 1.1 reads as a number", plain.replace('"0600"', "0600"), "write_files.0.permissions: "],
-    ["that is too large", added("x".repeat(32_768)), /it has \d+ bytes, Hetzner takes 32768/],
-    ["that is not ASCII", added("ü"), "characters that are not ASCII"],
+    ["that is too large", added(randomBytes(32_768).toString("hex")), /it has \d+ bytes, Hetzner takes 32768/],
+    ["that is not ASCII", `${plain}# ü`, "characters that are not ASCII"],
     ["without k3s' configuration", without("k3s/config.yaml"), "/etc/rancher/k3s/config.yaml is missing"],
     [
       "that neither starts nor joins a cluster",
@@ -61,7 +64,7 @@ describe("user data is refused, with everything that is wrong at once,", () => {
     ["without a unit's program", inFile("artefacts", /^k3s .*\n/gm, ""), "/usr/local/bin/k3s is run, and neither"],
     [
       "with a script that bash cannot read",
-      inFile("k3s-stages/ready", "esac", ""),
+      inFile("k3s-stages/ready", "fi\n", ""),
       "k3s-stages/ready is no bash script",
     ],
     [

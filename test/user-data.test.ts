@@ -60,11 +60,7 @@ describe.each(all)("the user data of %s", (_, plan) => {
     for (const { path, permissions } of cloudConfig(plan).write_files)
       expect([path, permissions]).toEqual([
         path,
-        path.startsWith("/etc/systemd") || path.endsWith(".sh")
-          ? "0644"
-          : path.startsWith("/usr/local/lib")
-            ? "0755"
-            : "0600",
+        /^\/etc\/sys(temd|ctl)|\.sh$/.test(path) ? "0644" : path.startsWith("/usr/local/lib") ? "0755" : "0600",
       ]);
   });
 
@@ -83,8 +79,17 @@ describe.each(all)("the user data of %s", (_, plan) => {
     expect(userDataOf(plan)).toBe(userDataOf(plan));
   });
 
-  it("leaves the cloud provider to k3s until the controller manager comes with it", () => {
-    expect(textOf(plan)).not.toMatch(/cloud-provider|disable-cloud-controller|disable:/);
+  it("has k3s wait for the metadata service to be closed", () => {
+    const unit = plan.node.role === "server" ? "k3s" : "k3s-agent";
+    expect(content(plan, `/etc/systemd/system/${unit}.service`)).toMatch(/^Requires=k3s-stages-metadata.service$/m);
+    expect(paths(plan)).toContain("/usr/local/lib/k3s-stages/metadata");
+  });
+
+  it("brings the settings without which a kubelet that protects the kernel's does not start", () => {
+    expect(config(plan)["protect-kernel-defaults"]).toBe(true);
+    const settings = content(plan, "/etc/sysctl.d/90-k3s-stages.conf").split("\n");
+    for (const line of ["vm.panic_on_oom=0", "vm.overcommit_memory=1", "kernel.panic=10", "kernel.panic_on_oops=1"])
+      expect(settings).toContain(line);
   });
 
   it("installs nothing by cloud-init", () => {
@@ -113,7 +118,10 @@ describe("k3s' configuration", () => {
   });
 
   it("of an agent has the agents' token and nothing of a server", () => {
-    expect(config(agent)).toEqual({
+    const { "kubelet-arg": kubelet, ...others } = config(agent);
+    expect(kubelet).toContain("cloud-provider=external");
+    expect(others).toEqual({
+      "protect-kernel-defaults": true,
       "node-name": "k3s-stages-prod-web-1",
       "node-ip": "10.30.1.11",
       server: "https://10.30.0.10:6443",
@@ -137,9 +145,68 @@ describe("anonymous requests", () => {
   });
 });
 
+describe("Hetzner's controllers", () => {
+  const manifests = "/var/lib/rancher/k3s/server/manifests";
+  const bare = planOf("prod", "server-1", { "Pulumi.prod.yaml": { "cluster.cloudProvider": "none" } });
+  const chart = (name: string) => parse(content(first, `${manifests}/${name}.yaml`)).spec;
+
+  it("take the place of k3s' own on every node, and are brought by the first server", () => {
+    for (const plan of [first, joiner]) expect(config(plan)).toMatchObject({ "disable-cloud-controller": true });
+    for (const plan of [first, joiner, agent]) expect(config(plan)["kubelet-arg"]).toContain("cloud-provider=external");
+    const brought = paths(first).filter((path) => path.startsWith(manifests));
+    expect(brought).toEqual(
+      ["hcloud-cloud-controller-manager", "hcloud-csi"].map((each) => `${manifests}/${each}.yaml`),
+    );
+    for (const plan of [joiner, agent]) expect(textOf(plan)).not.toContain(manifests);
+  });
+
+  it("are pinned, and the one without which nothing is scheduled comes first", () => {
+    expect(chart("hcloud-cloud-controller-manager")).toMatchObject({ version: "1.33.0", bootstrap: true });
+    expect(chart("hcloud-csi")).toMatchObject({ version: "2.21.2" });
+    expect(chart("hcloud-csi")).not.toHaveProperty("bootstrap");
+  });
+
+  it("leave routes and load balancers to k3s, and ask the metadata service as root of the host only", () => {
+    const values = (name: string) => parse(chart(name).valuesContent);
+    expect(values("hcloud-cloud-controller-manager")).toEqual({
+      networking: { enabled: true, clusterCIDR: config(first)["cluster-cidr"] },
+      env: {
+        HCLOUD_NETWORK_ROUTES_ENABLED: { value: "false" },
+        HCLOUD_NETWORK_DISABLE_ATTACHED_CHECK: { value: "true" },
+        HCLOUD_LOAD_BALANCERS_ENABLED: { value: "false" },
+      },
+    });
+    expect(values("hcloud-csi")).toMatchObject({
+      node: { hostNetwork: true },
+      controller: { hcloudVolumeDefaultLocation: "nbg1" },
+    });
+  });
+
+  it("are none of a cluster that wants none, which keeps k3s' own", () => {
+    expect(textOf(bare)).not.toMatch(/cloud-provider=|disable-cloud-controller|charts.hetzner.cloud/);
+    expect(content(bare, "/etc/k3s-stages/node.env")).not.toMatch(/^phases=.* cloud /m);
+  });
+});
+
+describe("snapshots", () => {
+  const store = { endpoint: "fsn1.your-objectstorage.com", bucket: "etcd", region: "fsn1" };
+  const kept = planOf("prod", "server-1", { "Pulumi.prod.yaml": { "cluster.snapshots": store } });
+
+  it("go to S3 with what a Secret says, and nothing about the store is in user data", () => {
+    expect(config(kept)).toMatchObject({
+      "etcd-snapshot-schedule-cron": "0 */6 * * *",
+      "etcd-snapshot-retention": 28,
+      "etcd-s3": true,
+      "etcd-s3-config-secret": "k3s-etcd-snapshot-s3-config",
+    });
+    expect(textOf(kept)).not.toContain("objectstorage");
+    expect(textOf(first)).not.toContain("etcd-s3");
+  });
+});
+
 describe("secrets", () => {
-  it("of the authorities are on the first server only, where k3s looks for them", () => {
-    const tls = "/var/lib/rancher/k3s/server/tls/";
+  it("of the authorities are on the first server only, beside the place where k3s looks for them", () => {
+    const tls = "/etc/k3s-stages/tls/";
     const found = paths(first).filter((path) => path.startsWith(tls));
     expect(found).toEqual(
       Object.keys(material.serverFiles)
@@ -175,6 +242,16 @@ describe("what a node installs", () => {
     expect(tools(agent)).toEqual(row("k3s"));
   });
 
+  it("comes from a mirror with the same digests, where one is given", () => {
+    const mirrored = planOf("prod", "server-1", {
+      "Pulumi.prod.yaml": { "cluster.mirror": "https://mirror.example.com/a" },
+    });
+    const urls = content(mirrored, "/etc/k3s-stages/artefacts").match(/https:\S+/g) ?? [];
+    const own = content(first, "/etc/k3s-stages/artefacts").match(/https:\S+/g) ?? [];
+    expect(urls).toEqual(own.map((url) => url.replace("https://", "https://mirror.example.com/a/")));
+    expect(tools(mirrored)).toEqual(tools(first));
+  });
+
   it("has a dash where no digest is known, which a node refuses", () => {
     const flux = { ...pins.flux, sha256: { ...pins.flux.sha256, arm64: null } };
     expect(tools({ ...first, pins: { ...pins, flux } })).toContainEqual(["flux", "arm64", "-"]);
@@ -185,9 +262,9 @@ describe("flux bootstrap", () => {
   const settings = (plan: NodePlan) => content(plan, "/etc/k3s-stages/node.env");
 
   it("is a phase of the first server alone", () => {
-    expect(settings(first)).toMatch(/^phases=preflight private-ip fetch config start ready flux$/m);
+    expect(settings(first)).toMatch(/^phases=private-ip preflight kernel fetch config start ready cloud flux scrub$/m);
     for (const plan of [joiner, agent])
-      expect(settings(plan)).toMatch(/^phases=preflight private-ip fetch config join start ready$/m);
+      expect(settings(plan)).toMatch(/^phases=private-ip preflight kernel fetch config join start ready cloud scrub$/m);
   });
 
   it("uses a key for ssh and a token for https", () => {
@@ -210,7 +287,7 @@ describe("user data that is too large", () => {
     const attempt = () => userData({ ...first, secrets }, nodeScripts());
     expect(attempt).toThrow(ConfigError);
     expect(attempt).toThrow(
-      /has \d+ bytes packed, Hetzner takes 32768.*\n {2}4\d{4} \/var\/lib\/rancher\/k3s\/server\/tls\/server-ca.key\n/,
+      /has \d+ bytes packed, Hetzner takes 32768.*\n {2}4\d{4} \/etc\/k3s-stages\/tls\/server-ca.key\n/,
     );
     expect(attempt).not.toThrow(/KKKK/);
   });

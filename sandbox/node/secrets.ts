@@ -1,8 +1,8 @@
 import { exposedSecret } from "../../stacks/publish/exposed.ts";
 import type { NodeFile } from "./cloud-config.ts";
 
-/** The cluster's own authorities, which only the first server gets. */
-const authorities = "/var/lib/rancher/k3s/server/tls/";
+/** The cluster's own authorities, which only the first server gets, and puts where k3s looks for them. */
+const authorities = "/etc/k3s-stages/tls/";
 
 const pem = /-----BEGIN [A-Z0-9 ]+-----[\s\S]*?-----END [A-Z0-9 ]+-----/g;
 

@@ -1,6 +1,6 @@
 import { stringify } from "yaml";
+import { library, type NodeScripts, script } from "./node-files.ts";
 import type { Topology } from "./topology.ts";
-import { library, type NodeScripts, script } from "./user-data.ts";
 
 /** What cloud-init does on the gateway's first boot: write a program and start its unit. No secret is in it. */
 export function gatewayUserData({ network }: Pick<Topology, "network">, scripts: NodeScripts): string {

@@ -1,7 +1,7 @@
-import { artefact } from "../config/artefacts.ts";
-import type { Repository } from "../config/fleet.ts";
+import { artefact, type Hosts, officialHosts } from "../config/artefacts.ts";
+import type { Cluster } from "../config/cluster.ts";
+import type { Repository, Stage } from "../config/fleet.ts";
 import { architectures, type Pins, type Tool } from "../config/pins.ts";
-import { apiServerFlags } from "./api-server.ts";
 import type { Node, Topology } from "./topology.ts";
 
 /** What a node may know of its cluster's secrets: a server more than an agent, the first one the authorities too. */
@@ -21,48 +21,18 @@ export interface NodePlan {
   readonly topology: Topology;
   /** Where people and programs reach the Kubernetes API. */
   readonly apiAddress: string;
+  readonly stage: Stage;
   readonly repository: Repository;
-  /** The cluster's folder in the repository. */
-  readonly path: string;
   readonly pins: Pins;
   readonly secrets: NodeSecrets;
 }
 
-/** Settings that k3s wants equal on every server, else a joiner exits (k3s-io/docs datastore/ha-embedded.md). */
-const serverFlags = ({ topology: { tlsSans }, apiAddress }: NodePlan) => ({
-  "cluster-cidr": "10.42.0.0/16",
-  "service-cidr": "10.43.0.0/16",
-  "secrets-encryption": true,
-  "tls-san": [...new Set([...tlsSans, apiAddress])],
-  "write-kubeconfig-mode": "0600",
-  "kube-apiserver-arg": apiServerFlags,
-});
-
-function join(secrets: NodeSecrets) {
-  if (secrets.kind === "agent") return { token: secrets.agentToken };
-  return { token: secrets.serverToken, "agent-token": secrets.agentToken };
-}
-
-/** /etc/rancher/k3s/config.yaml. k3s ignores cluster-init and server once a node has its data, so it stays for ever. */
-export function k3sConfig(plan: NodePlan): object {
-  const { node, secrets } = plan;
-  const { labels, taints } = node.kubernetes;
-  const nodeLabels = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
-  return {
-    "node-name": node.name,
-    "node-ip": node.address,
-    ...(node.join === undefined ? { "cluster-init": true } : { server: node.join }),
-    ...join(secrets),
-    ...(nodeLabels.length > 0 ? { "node-label": nodeLabels } : {}),
-    ...(taints.length > 0 ? { "node-taint": taints } : {}),
-    ...(node.role === "server" ? { "advertise-address": node.address, ...serverFlags(plan) } : {}),
-  };
-}
-
 /** In order: what a node goes through, each the name of a script in `node/`. */
-export function nodePhases({ kind }: NodeSecrets): readonly string[] {
+export function nodePhases({ secrets: { kind }, stage }: NodePlan): readonly string[] {
   const [before, after] = kind === "first" ? [[], ["flux"]] : [["join"], []];
-  return ["preflight", "private-ip", "fetch", "config", ...before, "start", "ready", ...after];
+  const cloud = stage.cluster.cloudProvider === "hcloud" ? ["cloud"] : [];
+  const ground = ["private-ip", "preflight", "kernel", "fetch", "config"];
+  return [...ground, ...before, "start", "ready", ...cloud, ...after, "scrub"];
 }
 
 /** The hash in a token's secure form: of the authority that the joiner is to find. */
@@ -71,7 +41,7 @@ function authorityHash(secrets: NodeSecrets): string {
   return /^K10([0-9a-f]{64})::/.exec(token)?.[1] ?? "";
 }
 
-function fluxSettings({ repository, path, pins }: NodePlan) {
+function fluxSettings({ repository, stage: { path }, pins }: NodePlan) {
   return {
     url: repository.url,
     branch: repository.branch,
@@ -86,12 +56,13 @@ function fluxSettings({ repository, path, pins }: NodePlan) {
 export function nodeSettings(plan: NodePlan): string {
   const { node, secrets, topology } = plan;
   const settings = {
-    phases: nodePhases(secrets).join(" "),
+    phases: nodePhases(plan).join(" "),
     name: node.name,
     role: node.role,
     unit: node.role === "server" ? "k3s" : "k3s-agent",
     address: node.address,
     ...(node.public ? {} : { router: topology.network.router }),
+    cloud: plan.stage.cluster.cloudProvider,
     ...(node.join === undefined ? {} : { join: node.join, ca_hash: authorityHash(secrets) }),
     ...(secrets.kind === "first" ? fluxSettings(plan) : {}),
   };
@@ -99,6 +70,10 @@ export function nodeSettings(plan: NodePlan): string {
     .map(([key, value]) => `${key}=${value}\n`)
     .join("");
 }
+
+/** A mirror holds each release below its own host's name. */
+const hostsOf = ({ mirror }: Cluster): Hosts =>
+  mirror === undefined ? officialHosts : { github: `${mirror}/github.com`, helm: `${mirror}/get.helm.sh` };
 
 const toolsOf: { readonly [R in Node["role"]]: readonly Tool[] } = {
   server: ["k3s", "helm", "k9s", "flux"],
@@ -109,11 +84,12 @@ const toolsOf: { readonly [R in Node["role"]]: readonly Tool[] } = {
  * /etc/k3s-stages/artefacts: tool, architecture, SHA-256, address, and the binary's place in the archive; `-` for none. A
  * node refuses what has no digest.
  */
-export function nodeArtefacts({ node, pins }: NodePlan): string {
+export function nodeArtefacts({ node, pins, stage }: NodePlan): string {
+  const hosts = hostsOf(stage.cluster);
   const rows = toolsOf[node.role].flatMap((tool) =>
     architectures.map((architecture) => {
       const { version, sha256 } = pins[tool];
-      const { url, member } = artefact({ tool, version, architecture });
+      const { url, member } = artefact({ tool, version, architecture }, hosts);
       return [tool, architecture, sha256[architecture] ?? "-", url, member ?? "-"].join(" ");
     }),
   );

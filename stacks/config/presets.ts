@@ -4,7 +4,7 @@ import type { Chart } from "./infrastructure.ts";
  * Charts that such a cluster needs, each with the version that was learned and where. Ingress is not one of them: k3s
  * brings Traefik.
  */
-type Preset = Pick<Chart, "name" | "source" | "chart" | "version" | "namespace">;
+export type Preset = Pick<Chart, "name" | "source" | "chart" | "version" | "namespace">;
 
 /**
  * Version and address: onedr0p/cluster-template ae73246 and onedr0p/home-ops d9078e4,
@@ -16,6 +16,15 @@ export const certManager: Preset = {
   chart: "cert-manager",
   version: "v1.21.1",
   namespace: "cert-manager",
+};
+
+/** Version and address as hcloud-csi's. No chart of the tree: nothing is scheduled before it runs. */
+export const hcloudCcm: Preset = {
+  name: "hcloud-cloud-controller-manager",
+  source: { kind: "helm", url: "https://charts.hetzner.cloud" },
+  chart: "hcloud-cloud-controller-manager",
+  version: "1.33.0",
+  namespace: "kube-system",
 };
 
 /**

@@ -22,8 +22,8 @@ function nodeSecrets({ role, join }: Node, secrets: ClusterSecrets): pulumi.Outp
 export const told = (node: Node, { fleet, stage, plan, pins }: Omit<Site, "allowed">) => ({
   node,
   topology: plan,
+  stage,
   repository: fleet.repository,
-  path: stage.path,
   pins,
 });
 

@@ -4,12 +4,12 @@
 # shellcheck source-path=SCRIPTDIR source=node.sh
 . "${K3S_STAGES_ROOT:-}/usr/local/lib/k3s-stages/node.sh"
 
-# Seconds until a phase gives up. The flux phase waits for a Secret that is handed over when somebody is there to do it.
+# Seconds until a phase gives up. Two of them wait for a Secret that is handed over when somebody is there to do it.
 budget() {
   case $1 in
     fetch) echo 900 ;;
     join | ready) echo 1800 ;;
-    flux) echo 7200 ;;
+    cloud | flux) echo 7200 ;;
     *) echo 300 ;;
   esac
 }
@@ -17,14 +17,30 @@ budget() {
 # Not the time of day: a node's first time synchronisation moves that one.
 now() { cut -d. -f1 "$root/proc/uptime"; }
 
-# A reason as one harmless line of JSON text.
-reason() { tail -n 1 "$run/stderr" | tr -cd ' -~' | tr -d '"\134' | cut -c-300; }
+# A reason as one harmless line of JSON text. An attempt that was cut off at its deadline gives none, so the last one stays.
+reason() {
+  local line
+  line=$(tail -n 1 "$run/stderr" | tr -cd ' -~' | tr -d '"\134' | cut -c-300)
+  echo "${line:-${error:-took too long}}"
+}
 
 report() {
   printf '{"phase":"%s","state":"%s","attempt":%d,"since":"%s","error":"%s"}\n' \
     "$phase" "$1" "$attempt" "$since" "$error" >"$run/status.json.new"
   chmod 0644 "$run/status.json.new"
   mv "$run/status.json.new" "$run/status.json"
+  publish
+}
+
+# For those who cannot see the console; each server owns its own key. While there is no API nobody reads it.
+publish() {
+  local kubeconfig=$root/etc/rancher/k3s/k3s.yaml
+  if [ "$(setting role)" != server ] || [ ! -e "$kubeconfig" ]; then return; fi
+  {
+    printf '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"k3s-stages-status","namespace":"kube-system"},'
+    printf '"data":{"%s":"%s"}}' "$(setting name)" "$(sed 's/"/\\"/g' "$run/status.json")"
+  } | KUBECONFIG=$kubeconfig timeout 15 kubectl apply --server-side --field-manager="$(setting name)" --filename=- \
+    --request-timeout=10s >/dev/null 2>&1 || true
 }
 
 begin() {

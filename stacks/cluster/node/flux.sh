@@ -3,8 +3,8 @@
 # Secret, never by user data, and is on this node only while flux bootstrap runs.
 # shellcheck source-path=SCRIPTDIR source=node.sh
 . "${K3S_STAGES_ROOT:-}/usr/local/lib/k3s-stages/node.sh"
+use_cluster
 
-export KUBECONFIG=$root/etc/rancher/k3s/k3s.yaml
 credential=$run/credential
 trap 'rm -rf "$credential"' EXIT
 rm -rf "$credential"

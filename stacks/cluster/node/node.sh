@@ -30,6 +30,14 @@ architecture() {
 # The interface that carries the private address. Never by name: names differ by server type and image.
 interface() { ip -4 -o addr show to "$(setting address)/32" | awk '{ print $2; exit }'; }
 
+# An agent asks as its kubelet, which may read its own node and little more.
+use_cluster() {
+  case $(setting role) in
+    server) export KUBECONFIG=$root/etc/rancher/k3s/k3s.yaml ;;
+    *) export KUBECONFIG=$root/var/lib/rancher/k3s/agent/kubelet.kubeconfig ;;
+  esac
+}
+
 # Puts stdin in place of a file in one step, and only when that changes it.
 replace() {
   mkdir -p "$(dirname "$1")"

@@ -1,13 +1,9 @@
 #!/usr/bin/env bash
-# The API answers and this node is Ready in it. An agent asks as its kubelet, which may read its own node.
+# The API answers and this node is Ready in it.
 # shellcheck source-path=SCRIPTDIR source=node.sh
 . "${K3S_STAGES_ROOT:-}/usr/local/lib/k3s-stages/node.sh"
+use_cluster
 
-case $(setting role) in
-  server) KUBECONFIG=$root/etc/rancher/k3s/k3s.yaml ;;
-  *) KUBECONFIG=$root/var/lib/rancher/k3s/agent/kubelet.kubeconfig ;;
-esac
-export KUBECONFIG
 [ -e "$KUBECONFIG" ] || fail "$(setting unit) has not started yet"
 
 if [ "$(setting role)" = server ]; then

@@ -5,5 +5,6 @@
 
 if [ ! -e "$bin/kubectl" ]; then ln -s k3s "$bin/kubectl"; fi
 
+systemctl enable --now k3s-stages-metadata.service
 # Starting what runs is nothing: a second run restarts no node.
 systemctl enable --now --no-block "$(setting unit)"

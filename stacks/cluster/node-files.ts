@@ -1,0 +1,107 @@
+import { stringify } from "yaml";
+import { apiServerFiles } from "./api-server.ts";
+import { cloudCharts } from "./cloud-provider.ts";
+import { k3sConfig, kernelSettings } from "./k3s-config.ts";
+import { type NodePlan, nodeArtefacts, nodePhases, nodeSettings } from "./node-settings.ts";
+import type { Role } from "./topology.ts";
+
+/** Text of the files in `node/`, by name. */
+export interface NodeScripts {
+  readonly [name: string]: string;
+}
+
+/** A file of a node as cloud-init writes it. */
+export interface NodeFile {
+  readonly path: string;
+  readonly permissions: string;
+  readonly content: string;
+}
+
+export const library = "/usr/local/lib/k3s-stages";
+const units = "/etc/systemd/system";
+
+const file =
+  (permissions: string) =>
+  (path: string, content: string): NodeFile => ({ path, permissions, content });
+
+const secret = file("0600");
+const open = file("0644");
+const program = file("0755");
+
+/** Indented by one, since nearly all of it is text below one key. */
+export const yaml = (value: object): string => stringify(value, { lineWidth: 0, indent: 1, indentSeq: false });
+
+/** As k3s-io/k3s install.sh writes it, and never before the metadata service is closed. */
+const k3sUnit = (role: Role): string => `[Unit]
+Description=Lightweight Kubernetes
+Wants=network-online.target
+Requires=k3s-stages-metadata.service
+After=network-online.target k3s-stages-metadata.service
+
+[Service]
+Type=${role === "server" ? "notify" : "exec"}
+ExecStartPre=-/sbin/modprobe br_netfilter
+ExecStartPre=-/sbin/modprobe overlay
+ExecStart=/usr/local/bin/k3s ${role}
+KillMode=process
+Delegate=yes
+LimitNOFILE=1048576
+LimitNPROC=infinity
+LimitCORE=infinity
+TasksMax=infinity
+TimeoutStartSec=0
+Restart=always
+RestartSec=5s
+
+[Install]
+WantedBy=multi-user.target
+`;
+
+/** Without its comments, which are for readers of this repository: every byte counts towards Hetzner's limit. */
+export function script(scripts: NodeScripts, name: string): string {
+  const text = scripts[name];
+  if (text === undefined) throw new Error(`stacks/cluster/node has no ${name}`);
+  return text.replaceAll(/^ *#(?!!).*\n/gm, "").replaceAll(/\n{2,}/g, "\n");
+}
+
+/** Beside the place that k3s takes them from: a node that has authorities already keeps those (node/config.sh). */
+function authorities({ secrets }: NodePlan): readonly NodeFile[] {
+  if (secrets.kind !== "first") return [];
+  return Object.entries(secrets.serverFiles)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([path, content]) => secret(`/etc/k3s-stages/tls/${path}`, content));
+}
+
+function apiServer({ node }: NodePlan): readonly NodeFile[] {
+  if (node.role === "agent") return [];
+  return Object.entries(apiServerFiles).map(([path, object]) => secret(path, yaml(object)));
+}
+
+/** Of the first server alone: what k3s applies from several servers has to be the same on all of them for ever. */
+function charts({ node, stage }: NodePlan): readonly NodeFile[] {
+  if (node.join !== undefined) return [];
+  return cloudCharts(stage.cluster).map((chart) =>
+    secret(`/var/lib/rancher/k3s/server/manifests/${chart.metadata.name}.yaml`, yaml(chart)),
+  );
+}
+
+/** Every file that user data writes. */
+export function nodeFiles(plan: NodePlan, scripts: NodeScripts): readonly NodeFile[] {
+  const { role } = plan.node;
+  const k3s = role === "server" ? "k3s" : "k3s-agent";
+  const programs = ["bootstrap", "metadata", ...nodePhases(plan)];
+  return [
+    secret("/etc/rancher/k3s/config.yaml", yaml(k3sConfig(plan))),
+    ...apiServer(plan),
+    secret("/etc/k3s-stages/node.env", nodeSettings(plan)),
+    secret("/etc/k3s-stages/artefacts", nodeArtefacts(plan)),
+    ...authorities(plan),
+    ...charts(plan),
+    open("/etc/sysctl.d/90-k3s-stages.conf", kernelSettings),
+    open(`${units}/${k3s}.service`, k3sUnit(role)),
+    open(`${units}/k3s-stages.service`, script(scripts, "bootstrap.service")),
+    open(`${units}/k3s-stages-metadata.service`, script(scripts, "metadata.service")),
+    open(`${library}/node.sh`, script(scripts, "node.sh")),
+    ...programs.map((name) => program(`${library}/${name}`, script(scripts, `${name}.sh`))),
+  ];
+}
