@@ -28,6 +28,9 @@ export function rangeProblem(range: string): string | undefined {
  * As Masterminds does it since 3.4.0: one prerelease in a group admits prereleases of every version in that group. npm's
  * own default admits them for the same x.y.z only. Proved equal for ranges without a `rangeProblem`.
  */
-export function satisfies(version: SemVer, range: string): boolean {
-  return groups(range).some((group) => new Range(group, { includePrerelease: group.includes("-") }).test(version));
+export function rangeTest(range: string): (version: SemVer) => boolean {
+  const alternatives = groups(range).map((group) => new Range(group, { includePrerelease: group.includes("-") }));
+  return (version) => alternatives.some((each) => each.test(version));
 }
+
+export const satisfies = (version: SemVer, range: string): boolean => rangeTest(range)(version);

@@ -1,6 +1,6 @@
-import { compare, type SemVer } from "semver";
+import type { SemVer } from "semver";
 import { keyOf, type TagPolicy } from "../config/channel.ts";
-import { rangeProblem, satisfies } from "../config/range.ts";
+import { rangeProblem, rangeTest } from "../config/range.ts";
 import { versionOf } from "../config/version.ts";
 
 export type Selection =
@@ -15,6 +15,8 @@ export type Selection =
 
 /** The best keys, first of all the one that Flux selects when it meets them in descending order. */
 type Best = { readonly kind: "keys"; readonly keys: readonly string[] } | Extract<Selection, { kind: "none" }>;
+
+type Reading = (text: string) => SemVer | null;
 
 const none = (reason: string) => ({ kind: "none", reason }) as const;
 
@@ -38,28 +40,25 @@ function numerical(keys: readonly string[], order: "asc" | "desc"): Best {
   return { kind: "keys", keys: [latest, ...ties] };
 }
 
-interface Candidate {
-  readonly key: string;
-  readonly version: SemVer;
-}
-
 /** internal/policy/semver.go: skips what is no version; of equal versions the first one met. */
-function semver(keys: readonly string[], range: string): Best {
-  const candidates = keys.flatMap((key): readonly Candidate[] => {
-    const version = versionOf(key);
-    return version && satisfies(version, range) ? [{ key, version }] : [];
-  });
-  const [first, ...rest] = candidates;
-  if (!first) return none("unable to determine latest version from provided list");
-  const latest = rest.reduce((a, b) => (compare(b.version, a.version) > 0 ? b : a), first);
-  return {
-    kind: "keys",
-    keys: candidates.filter(({ version }) => compare(version, latest.version) === 0).map(({ key }) => key),
-  };
+function semver(keys: readonly string[], range: string, read: Reading): Best {
+  const isInRange = rangeTest(range);
+  let latest: SemVer | undefined;
+  let equal: string[] = [];
+  for (const key of keys) {
+    const version = read(key);
+    const order = version && (latest ? version.compare(latest) : 1);
+    // The range is asked last: of many versions few are the greatest so far.
+    if (order === null || order < 0 || !isInRange(version)) continue;
+    if (order > 0) equal = [];
+    equal.push(key);
+    latest = version;
+  }
+  return latest ? { kind: "keys", keys: equal } : none("unable to determine latest version from provided list");
 }
 
-function best(policy: TagPolicy, keys: readonly string[]): Best {
-  if ("range" in policy) return semver(keys, policy.range);
+function best(policy: TagPolicy, keys: readonly string[], read: Reading): Best {
+  if ("range" in policy) return semver(keys, policy.range, read);
   if (policy.kind === "numerical") return numerical(keys, policy.order);
   return { kind: "keys", keys: policy.order === "asc" ? keys.slice(0, 1) : keys.slice(-1) };
 }
@@ -67,22 +66,49 @@ function best(policy: TagPolicy, keys: readonly string[]): Best {
 /** Descending by bytes, as Flux stores tags (image-reflector-controller internal/database). */
 const descending = (texts: Iterable<string>): readonly string[] => [...texts].toSorted().toReversed();
 
-/**
- * The tag that Flux's ImagePolicy selects (image-reflector-controller internal/policy): filter, extract, then the best by
- * its order. Of tags with one extract the last in descending order counts. Exact for numbers of up to 15 digits in a
- * version; every channel's filter leaves longer ones out.
- * @throws Error for a range that Flux might read otherwise
- */
-export function selectTag(policy: TagPolicy, tags: readonly string[]): Selection {
-  const problem = "range" in policy ? rangeProblem(policy.range) : undefined;
-  if (problem && "range" in policy) throw new Error(`range ${JSON.stringify(policy.range)}: ${problem}`);
-  if (tags.length === 0) return none("no tags in database");
-  const key = keyOf(policy);
-  const filtered = tags.filter((tag) => key(tag) !== undefined);
-  const tagOf = new Map(descending(filtered).map((tag) => [key(tag) ?? "", tag]));
-  if (tagOf.size === 0) return none("version list argument cannot be empty");
-  const found = best(policy, descending(tagOf.keys()));
-  if (found.kind === "none") return found;
-  const [tag = "", ...ties] = found.keys.map((key) => tagOf.get(key) ?? "");
-  return { kind: "selected", tag, ...(ties.length > 0 ? { ties } : {}) };
+/** Each text is read as a version once, however many policies ask. */
+function reading(): Reading {
+  const known = new Map<string, SemVer | null>();
+  return (text) => {
+    const before = known.get(text);
+    if (before !== undefined) return before;
+    const version = versionOf(text);
+    known.set(text, version);
+    return version;
+  };
 }
+
+/** What is compared, in descending order, each with its tag: of tags with one extract the last counts. */
+function candidates(policy: TagPolicy, stored: readonly string[]): ReadonlyMap<string, string> {
+  const key = keyOf(policy);
+  const found = new Map<string, string>();
+  for (const tag of stored) {
+    const compared = key(tag);
+    if (compared !== undefined) found.set(compared, tag);
+  }
+  if (!policy.extract) return found;
+  return new Map(descending(found.keys()).map((compared) => [compared, found.get(compared) ?? ""]));
+}
+
+/**
+ * What Flux's ImagePolicies select from an image's tags (image-reflector-controller internal/policy): filter, extract, then
+ * the best by its order. Exact for numbers of up to 15 digits in a version; every channel's filter leaves longer ones out.
+ */
+export function tagSelection(tags: readonly string[]): (policy: TagPolicy) => Selection {
+  const stored = descending(new Set(tags));
+  const read = reading();
+  return (policy) => {
+    const problem = "range" in policy ? rangeProblem(policy.range) : undefined;
+    if (problem && "range" in policy) throw new Error(`range ${JSON.stringify(policy.range)}: ${problem}`);
+    if (stored.length === 0) return none("no tags in database");
+    const tagOf = candidates(policy, stored);
+    if (tagOf.size === 0) return none("version list argument cannot be empty");
+    const found = best(policy, [...tagOf.keys()], read);
+    if (found.kind === "none") return found;
+    const [tag = "", ...ties] = found.keys.map((key) => tagOf.get(key) ?? "");
+    return { kind: "selected", tag, ...(ties.length > 0 ? { ties } : {}) };
+  };
+}
+
+/** The tag that one policy selects. @throws Error for a range that Flux might read otherwise */
+export const selectTag = (policy: TagPolicy, tags: readonly string[]): Selection => tagSelection(tags)(policy);
