@@ -1,34 +1,52 @@
 /** `npm run bench`: ratios to a floor measured in the same run; nothing here is an assertion. */
 import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { table } from "../sandbox/table.ts";
-import { type Row, ratio, type Times } from "./measure.ts";
+import { benchConfiguration } from "./configuration.ts";
+import { type Row, ratio } from "./measure.ts";
 import { benchPreview } from "./preview.ts";
 import { benchRender } from "./render.ts";
 import { benchSelect } from "./select.ts";
 
-const usage = `Usage: npm run bench [-- --json FILE]
+const benches: { readonly [name: string]: () => Promise<readonly Row[]> } = {
+  configuration: benchConfiguration,
+  render: benchRender,
+  select: benchSelect,
+  preview: benchPreview,
+};
 
-Prints each measure with minimum, median and maximum in milliseconds, ours and the floor's, and the ratio of the medians.`;
+const usage = `Usage: npm run bench [-- [NAME ...] [--json FILE]]
 
-const { values } = parseArgs({ options: { json: { type: "string" }, help: { type: "boolean", short: "h" } } });
+Prints each measure with minimum, median and maximum, ours and the floor's, and the ratio of the medians.
+Names: ${Object.keys(benches).join(", ")}; all of them, if none is given.`;
 
-const span = ({ min, median, max }: Times): string => [min, median, max].map((each) => each.toFixed(0)).join(" / ");
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: "string" }, help: { type: "boolean", short: "h" } },
+});
 
-async function run(): Promise<void> {
-  const checkout = join(import.meta.dirname, "..");
-  const rows: readonly Row[] = [await benchRender(checkout), await benchPreview(checkout), await benchSelect()];
-  const lines = rows.map((row) => [
-    row.measure,
-    span(row.ours),
-    span(row.floor),
-    ratio(row).toFixed(2),
-    `≤ ${row.goal}`,
-  ]);
-  console.log(table(["measure", "ours, ms", "floor, ms", "ratio", "goal"], lines));
-  if (values.json) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);
+const span = ({ min, median, max }: Row["ours"], unit: string): string =>
+  `${[min, median, max].map((each) => each.toFixed(0)).join(" / ")} ${unit}`;
+
+const cells = (row: Row): readonly string[] => [
+  row.measure,
+  span(row.ours, row.unit),
+  span(row.floor, row.unit),
+  ratio(row).toFixed(2),
+  `≤ ${row.goal}`,
+];
+
+async function run(names: readonly string[]): Promise<void> {
+  const rows: Row[] = [];
+  for (const name of names) rows.push(...((await benches[name]?.()) ?? []));
+  console.log(table(["measure", "ours", "floor", "ratio", "goal"], rows.map(cells)));
+  const report = rows.map((row) => ({ ...row, ratio: ratio(row) }));
+  if (values.json) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
 }
 
+const unknown = positionals.find((name) => !(name in benches));
 if (values.help) console.log(usage);
-else await run();
+else if (unknown) {
+  console.error(`There is no bench ${unknown}.\n\n${usage}`);
+  process.exitCode = 2;
+} else await run(positionals.length > 0 ? positionals : Object.keys(benches));

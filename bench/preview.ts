@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type Layout, layoutOf } from "../sandbox/layout.ts";
 import { type Sandbox, withSandbox } from "../sandbox/open.ts";
 import { initStack, mustRun } from "../sandbox/stage.ts";
-import { pair, type Row } from "./measure.ts";
+import { type Row, timedPair } from "./measure.ts";
 
 /** A program that loads the same SDK and declares nothing. */
 async function makeEmptyProject(sandbox: Sandbox, folder: string): Promise<void> {
@@ -27,17 +27,17 @@ async function comparison(sandbox: Sandbox, { root }: Layout): Promise<Row> {
   await makeEmptyProject(sandbox, empty);
   const ours = () => mustRun(sandbox, ["preview", "--expect-no-changes", "--stack", stage]);
   const floor = () => mustRun(sandbox, ["--cwd", empty, "preview", "--stack", "empty"]);
-  return { measure: "no-op preview / an empty program's", ...(await pair(7, { ours, floor })), goal: 1.3 };
+  return { measure: "no-op preview / an empty program's", ...(await timedPair(7, { ours, floor })), goal: 1.3 };
 }
 
 /** A preview of a stage with nothing to change, against one of a program that does nothing, with the same CLI and SDK. */
-export async function benchPreview(checkout: string): Promise<Row> {
+export async function benchPreview(): Promise<readonly Row[]> {
   const root = mkdtempSync(join(tmpdir(), "k3s-stages-bench-"));
-  const layout = layoutOf(checkout, root);
+  const layout = layoutOf(join(import.meta.dirname, ".."), root);
   try {
-    return await withSandbox({ layout, signal: new AbortController().signal }, (sandbox) =>
-      comparison(sandbox, layout),
-    );
+    return await withSandbox({ layout, signal: new AbortController().signal }, async (sandbox) => [
+      await comparison(sandbox, layout),
+    ]);
   } finally {
     rmSync(root, { recursive: true });
   }

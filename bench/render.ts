@@ -1,27 +1,65 @@
+import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { readFleet } from "../stacks/config/files.ts";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { readPins } from "../stacks/config/files.ts";
+import { resolve } from "../stacks/config/resolve.ts";
+import { sourcesOf } from "../stacks/config/sources.ts";
 import { render } from "../stacks/gitops/render.ts";
 import { versionsOf } from "../stacks/gitops/versions.ts";
-import { pair, type Row } from "./measure.ts";
+import { configuration } from "./applications.ts";
+import { pair, type Row, spread } from "./measure.ts";
 
-function write(files: { readonly [path: string]: string }): void {
-  const folder = mkdtempSync(join(tmpdir(), "k3s-stages-bench-"));
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), text);
-  }
-  rmSync(folder, { recursive: true });
+/** What `render-process.ts` prints. */
+interface Taken {
+  readonly milliseconds: number;
+  /** The most memory that the process ever had. */
+  readonly megabytes: number;
 }
 
-/** Reading the configuration, rendering the last stage and writing it, against writing the same bytes from memory. */
-export async function benchRender(checkout: string): Promise<Row> {
-  const rendered = () => {
-    const { fleet, pins } = readFleet(checkout);
-    return render(fleet, fleet.stages.at(-1)?.name ?? "", versionsOf(pins)).files;
-  };
-  const ready = rendered();
-  const result = await pair(50, { ours: () => write(rendered()), floor: () => write(ready) });
-  return { measure: "render a stage / write its bytes", ...result, goal: 10 };
+/** The configuration as files, and what it renders to: all texts in one file, and the path and length of each in another. */
+function prepare(folder: string, apps: number): void {
+  const texts = configuration(apps);
+  mkdirSync(join(folder, "project"));
+  for (const [file, text] of Object.entries(texts)) writeFileSync(join(folder, "project", file), text);
+  const fleet = resolve(sourcesOf(texts));
+  const versions = versionsOf(readPins(join(import.meta.dirname, "..")));
+  const files = fleet.stages.flatMap(({ name }) =>
+    Object.entries(render(fleet, name, versions).files).map(([path, text]) => [`${name}/${path}`, text] as const),
+  );
+  writeFileSync(join(folder, "texts"), files.map(([, text]) => text).join(""));
+  writeFileSync(join(folder, "index"), JSON.stringify(files.map(([path, text]) => [path, Buffer.byteLength(text)])));
+}
+
+/** In a process of its own, so that its memory is its own, and no run is warmed up by another. */
+async function run(work: "render" | "write", folder: string): Promise<Taken> {
+  const out = join(folder, "out");
+  try {
+    const args = [join(import.meta.dirname, "render-process.ts"), work, folder, out];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    return JSON.parse(stdout);
+  } finally {
+    rmSync(out, { recursive: true, force: true });
+  }
+}
+
+/** From configuration files to written trees of three stages, against writing the same bytes from memory. */
+export async function benchRender(): Promise<readonly Row[]> {
+  const folder = mkdtempSync(join(tmpdir(), "k3s-stages-bench-"));
+  const apps = 1000;
+  try {
+    prepare(folder, apps);
+    const taken = await pair(3, { ours: () => run("render", folder), floor: () => run("write", folder) });
+    const row = (unit: Row["unit"], of: (each: Taken) => number) => {
+      return { unit, ours: spread(taken.ours.map(of)), floor: spread(taken.floor.map(of)), goal: 2 };
+    };
+    const measure = `render and write ${apps} apps × 3 stages / write the same bytes`;
+    return [
+      { measure, ...row("ms", ({ milliseconds }) => milliseconds) },
+      { measure: `${measure}, memory`, ...row("MB", ({ megabytes }) => megabytes) },
+    ];
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
