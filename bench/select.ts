@@ -10,7 +10,7 @@ import { pair, type Row, spread } from "./measure.ts";
 
 /** A registry's tags of three channels in turn. */
 const tags = Array.from({ length: 10_000 }, (_, index) => {
-  const suffix = ["", `-stage.${index}`, `-develop.${index}`][index % 3];
+  const suffix = ["", `-stage.${index}`, `-develop.${index}`][index % 3] ?? "";
   return `v${index % 7}.${index % 241}.${index}${suffix}`;
 });
 
@@ -56,7 +56,8 @@ function flux(folder: string) {
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const run = async (): Promise<Answer> => {
     child.stdin.write("{}\n");
-    return JSON.parse((await lines.next()).value);
+    const { value } = await lines.next();
+    return JSON.parse(`${value}`);
   };
   return { run, stop: () => child.kill() };
 }
@@ -77,7 +78,7 @@ export async function benchSelect(): Promise<readonly Row[]> {
   const floor = flux(folder);
   try {
     const answers = await pair(7, { ours, floor: floor.run });
-    answers.ours.forEach((each, run) => assertSame(each, answers.floor[run] ?? each));
+    for (const [run, each] of answers.ours.entries()) assertSame(each, answers.floor[run] ?? each);
     const times = (each: readonly Answer[]) => spread(each.map(({ milliseconds }) => milliseconds));
     const measure = "select from 10,000 tags by 300 policies / Flux's own code, in Go";
     return [{ measure, unit: "ms", ours: times(answers.ours), floor: times(answers.floor), goal: 3 }];

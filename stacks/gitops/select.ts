@@ -40,6 +40,8 @@ function numerical(keys: readonly string[], order: "asc" | "desc"): Best {
   return { kind: "keys", keys: [latest, ...ties] };
 }
 
+const order = (version: SemVer, latest: SemVer | undefined): number => (latest ? version.compare(latest) : 1);
+
 /** internal/policy/semver.go: skips what is no version; of equal versions the first one met. */
 function semver(keys: readonly string[], range: string, read: Reading): Best {
   const isInRange = rangeTest(range);
@@ -47,10 +49,9 @@ function semver(keys: readonly string[], range: string, read: Reading): Best {
   let equal: string[] = [];
   for (const key of keys) {
     const version = read(key);
-    const order = version && (latest ? version.compare(latest) : 1);
     // The range is asked last: of many versions few are the greatest so far.
-    if (order === null || order < 0 || !isInRange(version)) continue;
-    if (order > 0) equal = [];
+    if (!version || order(version, latest) < 0 || !isInRange(version)) continue;
+    if (order(version, latest) > 0) equal = [];
     equal.push(key);
     latest = version;
   }
@@ -90,16 +91,22 @@ function candidates(policy: TagPolicy, stored: readonly string[]): ReadonlyMap<s
   return new Map(descending(found.keys()).map((compared) => [compared, found.get(compared) ?? ""]));
 }
 
+function assertReadable(policy: TagPolicy): void {
+  if (!("range" in policy)) return;
+  const problem = rangeProblem(policy.range);
+  if (problem) throw new Error(`range ${JSON.stringify(policy.range)}: ${problem}`);
+}
+
 /**
  * What Flux's ImagePolicies select from an image's tags (image-reflector-controller internal/policy): filter, extract, then
  * the best by its order. Exact for numbers of up to 15 digits in a version; every channel's filter leaves longer ones out.
+ * The result throws for a range that Flux might read otherwise.
  */
 export function tagSelection(tags: readonly string[]): (policy: TagPolicy) => Selection {
   const stored = descending(new Set(tags));
   const read = reading();
   return (policy) => {
-    const problem = "range" in policy ? rangeProblem(policy.range) : undefined;
-    if (problem && "range" in policy) throw new Error(`range ${JSON.stringify(policy.range)}: ${problem}`);
+    assertReadable(policy);
     if (stored.length === 0) return none("no tags in database");
     const tagOf = candidates(policy, stored);
     if (tagOf.size === 0) return none("version list argument cannot be empty");
