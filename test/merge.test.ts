@@ -139,6 +139,23 @@ describe("a change that came between the preview and the push", () => {
   });
 });
 
+describe("a stage of very many files", () => {
+  const files = (count: number) => new Map(Array.from({ length: count }, (_, index) => [`apps/a${index}/a.yaml`, ""]));
+
+  it("is published, and found unchanged afterwards", () => {
+    const desired = files(15_000);
+    const after = applied(new Map(), changesOf(plan({ ...none, desired, head: headOf(new Map()) })));
+    expect(plan({ ...none, desired, head: headOf(after) }).kind).toBe("unchanged");
+  });
+
+  it("is refused before it is written, when its list could not be read again", () => {
+    const message = "is one of 100002 files; a stage has at most 100000";
+    expect(plan({ ...none, desired: files(100_001), head: headOf(new Map()) })).toMatchObject({
+      problems: [{ message }],
+    });
+  });
+});
+
 it("cuts a subject that is too long for one line", () => {
   const change: Change = { kind: "update", path: "a", text: "", reason: "configuration changed" };
   const [subject = ""] = summary("a".repeat(80), [change]).split("\n");

@@ -1,5 +1,5 @@
 import type { Head } from "./head.ts";
-import { unsafePath } from "./paths.ts";
+import { maxFiles, unsafePath } from "./paths.ts";
 import type { Problem } from "./problem.ts";
 
 /**
@@ -13,8 +13,7 @@ export interface Manifest {
 }
 
 const name = ".owned.json";
-const maxBytes = 1_000_000;
-const maxFiles = 10_000;
+const maxBytes = 10_000_000;
 
 /** In every GitOps repository: changing it makes all files look like people's. */
 export function manifestPath(cluster: string): string {
