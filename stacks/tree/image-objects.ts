@@ -1,6 +1,7 @@
 /** The image objects that a cluster gets from a repository, with the fields by which a tag is taken or not. */
 import { posix } from "node:path";
 import { z } from "zod";
+import { foldersOf } from "../publish/paths.ts";
 import { type Files, field, folderManifests, isA, type Manifest, nameIn, type Reading } from "./manifests.ts";
 
 const labels = z.record(z.string(), z.string());
@@ -90,12 +91,17 @@ function synced(files: Files, cluster: string, isWhole: boolean): readonly Manif
   const found: Manifest[] = [];
   // The set grows while it is read.
   for (const folder of seen) {
-    const manifests = folderManifests(files, folder, { resources, generates: true, isWhole });
+    const manifests = folderManifests(files, folder, {
+      resources,
+      generates: true,
+      isWhole,
+      about: ".toolkit.fluxcd.io",
+    });
     found.push(...manifests);
     const syncs = manifests.filter((manifest) => isA(manifest, "kustomize.toolkit.fluxcd.io", "Kustomization"));
     for (const sync of syncs) {
       const path = syncedPath(sync);
-      if (path && [...files.keys()].some((file) => file.startsWith(`${path}/`))) seen.add(path);
+      if (path && foldersOf(files).has(path)) seen.add(path);
     }
   }
   return found;

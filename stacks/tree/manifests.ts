@@ -1,6 +1,7 @@
 /** What kustomize builds from a repository's files, as far as lists of files and folders go; nothing is patched or named anew. */
 import { posix } from "node:path";
 import { parseAllDocuments } from "yaml";
+import { foldersOf } from "../publish/paths.ts";
 
 /** Path to text of a repository's files. */
 export type Files = ReadonlyMap<string, string>;
@@ -18,6 +19,8 @@ export interface Reading {
   readonly generates: boolean;
   /** Whether what is listed and not here is an error, or is somewhere else: a fresh render lacks people's own files. */
   readonly isWhole: boolean;
+  /** What a text has to contain for its objects to matter; without it all do. */
+  readonly about?: string;
 }
 
 export const field = (value: unknown, name: string): unknown =>
@@ -72,10 +75,9 @@ export function folderManifests(
   return listed(files, folder, reading).flatMap((resource) => {
     const path = posix.join(folder, resource);
     const text = files.get(path);
-    if (text !== undefined) return documents(path, text);
-    const isFolder = [...files.keys()].some((file) => file.startsWith(`${path}/`));
-    if (!(isFolder || reading.isWhole)) return [];
-    if (!isFolder) throw new Error(`${folder}/kustomization.yaml lists ${resource}, which is no file or folder here`);
-    return folderManifests(files, path, { ...reading, trail: [...trail, folder] });
+    if (text !== undefined) return text.includes(reading.about ?? "") ? documents(path, text) : [];
+    if (foldersOf(files).has(path)) return folderManifests(files, path, { ...reading, trail: [...trail, folder] });
+    if (!reading.isWhole) return [];
+    throw new Error(`${folder}/kustomization.yaml lists ${resource}, which is no file or folder here`);
   });
 }
