@@ -1,11 +1,10 @@
 /** The servers that stand in for the world outside, all on loopback, on ports that are chosen once and kept. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
 import type { Fleet } from "../stacks/config/fleet.ts";
 import { type GitServer, startGit } from "./git/server.ts";
 import { type Hetzner, startHetzner } from "./hetzner/start.ts";
 import type { Layout } from "./layout.ts";
+import { freePorts } from "./ports.ts";
 import { startHcloudProvider } from "./providers/hcloud.ts";
 import { type Registry, startRegistry } from "./registry/server.ts";
 
@@ -29,23 +28,11 @@ export interface Services {
   close(): Promise<void>;
 }
 
-/** Ports that are free now, held open together so that no two are the same. */
-async function freePorts(): Promise<Ports> {
-  const holders = await Promise.all(
-    names.map(async (name) => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-      return { name, server, port: (server.address() as AddressInfo).port };
-    }),
-  );
-  await Promise.all(holders.map(({ server }) => new Promise((resolve) => server.close(resolve))));
-  return Object.fromEntries(holders.map(({ name, port }) => [name, port])) as Ports;
-}
-
 /** Pulumi's state holds the emulator's address, so a later command must find it where it was. */
 async function portsOf({ ports }: Layout): Promise<Ports> {
   if (existsSync(ports)) return JSON.parse(readFileSync(ports, "utf8")) as Ports;
-  const chosen = await freePorts();
+  const free = await freePorts(names.length);
+  const chosen = Object.fromEntries(names.map((name, index) => [name, free[index]])) as Ports;
   writeFileSync(ports, `${JSON.stringify(chosen)}\n`);
   return chosen;
 }

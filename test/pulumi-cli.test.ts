@@ -11,12 +11,13 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { buildProgress } from "../sandbox/go/build.ts";
+import { makeOnce } from "../sandbox/go/once.ts";
 import { SandboxError } from "../sandbox/lock.ts";
 import { findPulumi, installedCli, placeLanguageHost } from "../sandbox/pulumi/cli.ts";
 import { processEnv, pulumiEnv } from "../sandbox/pulumi/env.ts";
-import { buildProgress, cliVersion } from "../sandbox/pulumi/install.ts";
+import { cliVersion } from "../sandbox/pulumi/install.ts";
 import { outcome, program, type RunRequest } from "../sandbox/pulumi/language-host.ts";
-import { makeOnce } from "../sandbox/pulumi/once.ts";
 import { runPulumi } from "../sandbox/pulumi/run.ts";
 
 const root = mkdtempSync(join(tmpdir(), "pulumi-cli-"));

@@ -1,8 +1,8 @@
 import { accessSync, constants, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
+import { makeOnce } from "../go/once.ts";
 import { buildFromSource, cliVersion, type Install, installOfficial } from "./install.ts";
-import { makeOnce } from "./once.ts";
 
 export interface Cli {
   /** Absolute path. */
