@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    exclude: ["test/flux/**"],
     // Limits against hanging, not measures of speed: CI has two busy cores.
     testTimeout: 60_000,
     hookTimeout: 60_000,

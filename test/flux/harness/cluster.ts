@@ -1,0 +1,109 @@
+/** A stage's cluster: the API server, Flux bootstrapped into it, its controllers at work. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Stage } from "../../../stacks/config/fleet.ts";
+import { bootstrap } from "./bootstrap.ts";
+import type { Condition, KubernetesClient, KubernetesObject, Reference } from "./client.ts";
+import { type Controllers, startControllers } from "./controllers.ts";
+import type { GitHost } from "./git-host.ts";
+import { startKubernetes } from "./kubernetes.ts";
+import { startRollouts } from "./rollouts.ts";
+import { until } from "./until.ts";
+
+export interface Cluster {
+  readonly stage: string;
+  readonly client: KubernetesClient;
+  readonly controllers: Controllers;
+  /** What `flux reconcile` does: the object is looked at now, instead of at its next interval; returns when it was. */
+  reconcile(reference: Reference): Promise<void>;
+  /** Lets Flux see the repository's head, and waits until every Kustomization is ready at it. */
+  follow(commit: string): Promise<void>;
+  /** Lets Flux list the tags of an app's image, and waits until it has. */
+  scan(app: { readonly name: string; readonly namespace: string }): Promise<void>;
+  /** `repository:tag` of an app's Deployment, if there is one. */
+  image(app: { readonly name: string; readonly namespace: string }): Promise<string | undefined>;
+  close(): Promise<void>;
+}
+
+export interface ClusterArgs {
+  readonly project: string;
+  readonly stage: Stage;
+  readonly host: GitHost;
+  /** Its own, below the caller's. */
+  readonly folder: string;
+  readonly ageKey?: string;
+}
+
+const requested = "reconcile.fluxcd.io/requestedAt";
+export const source: Reference = {
+  apiVersion: "source.toolkit.fluxcd.io/v1",
+  kind: "GitRepository",
+  name: "flux-system",
+  namespace: "flux-system",
+};
+const syncs = { apiVersion: "kustomize.toolkit.fluxcd.io/v1", kind: "Kustomization" };
+const images = { apiVersion: "image.toolkit.fluxcd.io/v1", kind: "ImageRepository" };
+
+export const condition = ({ status }: KubernetesObject, type = "Ready"): Condition | undefined =>
+  status?.conditions?.find((each: Condition) => each.type === type);
+
+const isReady = (object: KubernetesObject): boolean => condition(object)?.status === "True";
+
+const isAt = (sync: KubernetesObject, commit: string): boolean =>
+  sync["status"]?.lastAppliedRevision?.endsWith(commit) && sync["status"].observedGeneration === sync.metadata["generation"];
+
+async function syncStates(client: KubernetesClient): Promise<string> {
+  const all = await client.list(syncs);
+  return all
+    .map((sync) => `${sync.metadata.name}: ${sync["status"]?.lastAppliedRevision} ${condition(sync)?.message}`)
+    .join("\n");
+}
+
+function views(client: KubernetesClient, logs: () => string) {
+  async function reconcile(reference: Reference): Promise<void> {
+    const at = new Date().toISOString();
+    await client.merge(reference, { metadata: { annotations: { [requested]: at } } });
+    const seen = async () => (await client.get(reference))?.["status"]?.lastHandledReconcileAt === at;
+    await until({ what: `${reference.kind} ${reference.name} to be looked at`, state: logs }, seen);
+  }
+  return {
+    reconcile,
+    async follow(commit: string): Promise<void> {
+      await reconcile(source);
+      const state = async () => `${await syncStates(client)}\n${logs()}`;
+      await until({ what: `every Kustomization at ${commit}`, within: 240, state }, async () => {
+        const all = await client.list(syncs);
+        return all.length > 0 && all.every((sync) => isReady(sync) && isAt(sync, commit));
+      });
+    },
+    scan: (app: { readonly name: string; readonly namespace: string }) => reconcile({ ...images, ...app }),
+    async image({ name, namespace }: { readonly name: string; readonly namespace: string }) {
+      const deployment = await client.get({ apiVersion: "apps/v1", kind: "Deployment", name, namespace });
+      const image: string | undefined = deployment?.["spec"].template.spec.containers[0].image;
+      return image;
+    },
+  };
+}
+
+export async function startCluster({ project, stage, host, folder, ageKey }: ClusterArgs): Promise<Cluster> {
+  const own = join(folder, stage.name);
+  mkdirSync(own, { recursive: true });
+  const kubernetes = await startKubernetes({ cluster: `${project}-${stage.name}`, folder: own });
+  const { client, kubeconfigFile } = kubernetes;
+  const rollouts = startRollouts(client);
+  let controllers: Controllers | undefined;
+  const close = async () => {
+    await rollouts.stop();
+    await controllers?.stop();
+    await kubernetes.close();
+  };
+  try {
+    await bootstrap({ client, host, stage, ...(ageKey ? { ageKey } : {}) });
+    const running = await startControllers({ client, kubeconfigFile, folder: own });
+    controllers = running;
+    return { stage: stage.name, client, controllers: running, ...views(client, () => running.logs(8)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * A stage's Kubernetes API as far as it needs no machine: the real etcd and kube-apiserver on loopback, with the
+ * authorities, the service account key and the kubeconfig that the program makes for the stage. What a k3s server has
+ * besides is missing: controller manager, scheduler, kubelets.
+ */
+import { execFile } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { type Admin, days, type Material, newAdmin, newMaterial } from "../../../provider/pki/material.ts";
+import { freePorts } from "../../../sandbox/ports.ts";
+import { kubeconfig } from "../../../stacks/cluster/kubeconfig.ts";
+import { built } from "./build.ts";
+import { type KubernetesClient, kubernetesClient } from "./client.ts";
+import { type Daemon, startDaemon } from "./daemon.ts";
+import { tools } from "./modules.ts";
+import { serving } from "./serving.ts";
+import { until } from "./until.ts";
+
+export interface KubernetesArgs {
+  /** Name of the cluster, as in the program: `<project>-<stage>`. */
+  readonly cluster: string;
+  /** Empty; whoever made it removes it after `close`. */
+  readonly folder: string;
+  /** A new one, if not given. */
+  readonly pki?: Material & Admin;
+}
+
+export interface Kubernetes {
+  /** `https://127.0.0.1:PORT` */
+  readonly url: string;
+  readonly pki: Material & Admin;
+  /** The program's own text. */
+  readonly kubeconfig: string;
+  readonly kubeconfigFile: string;
+  readonly client: KubernetesClient;
+  /** What kubectl prints. */
+  kubectl(...args: readonly string[]): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** The binaries' paths, built once into this user's cache. */
+export async function kubernetesBinaries(progress?: (line: string) => void) {
+  const folder = await built(tools.kubernetes, progress);
+  return { etcd: join(folder, "etcd"), apiserver: join(folder, "kube-apiserver") };
+}
+
+export async function newPki(cluster: string): Promise<Material & Admin> {
+  const now = new Date();
+  const material = await newMaterial(cluster, now);
+  return { ...material, ...(await newAdmin(material, cluster, { now, until: days(365, now) })) };
+}
+
+interface Ports {
+  readonly client: number;
+  readonly peer: number;
+  readonly api: number;
+}
+
+function etcdArgs({ client, peer }: Ports, folder: string): readonly string[] {
+  const [clientUrl, peerUrl] = [`http://127.0.0.1:${client}`, `http://127.0.0.1:${peer}`];
+  return [
+    `--data-dir=${join(folder, "etcd")}`,
+    `--listen-client-urls=${clientUrl}`,
+    `--advertise-client-urls=${clientUrl}`,
+    `--listen-peer-urls=${peerUrl}`,
+    `--initial-advertise-peer-urls=${peerUrl}`,
+    `--initial-cluster=default=${peerUrl}`,
+    // What is lost with the machine is lost with the test.
+    "--unsafe-no-fsync",
+    "--log-level=warn",
+  ];
+}
+
+/** As k3s starts it (pkg/daemons/control/server.go, apiServer), as far as there are no nodes. */
+function apiserverArgs({ client, api }: Ports, tls: string): readonly string[] {
+  const file = (name: string) => join(tls, name);
+  return [
+    `--etcd-servers=http://127.0.0.1:${client}`,
+    "--bind-address=127.0.0.1",
+    "--advertise-address=127.0.0.1",
+    `--secure-port=${api}`,
+    `--tls-cert-file=${file("serving.crt")}`,
+    `--tls-private-key-file=${file("serving.key")}`,
+    `--client-ca-file=${file("client-ca.crt")}`,
+    `--requestheader-client-ca-file=${file("request-header-ca.crt")}`,
+    `--service-account-key-file=${file("service.key")}`,
+    `--service-account-signing-key-file=${file("service.key")}`,
+    "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
+    "--api-audiences=https://kubernetes.default.svc.cluster.local,k3s",
+    "--service-cluster-ip-range=10.43.0.0/16",
+    "--authorization-mode=Node,RBAC",
+    "--anonymous-auth=false",
+    "--allow-privileged=true",
+    "--profiling=false",
+  ];
+}
+
+async function writePki(pki: Material, tls: string): Promise<void> {
+  const { "server-ca.crt": certificate = "", "server-ca.key": key = "" } = pki.serverFiles;
+  const own = await serving({ certificate, key }, "kube-apiserver");
+  const files = { ...pki.serverFiles, "serving.crt": own.certificate, "serving.key": own.key };
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(tls, path)), { recursive: true });
+    writeFileSync(join(tls, path), text, { mode: 0o600 });
+  }
+}
+
+async function ready(client: KubernetesClient, daemons: readonly Daemon[]): Promise<void> {
+  const state = () => daemons.map(({ name, log }) => `${name}:\n${log()}`).join("\n");
+  await until({ what: "the API server", within: 180, state }, async () => {
+    const ended = daemons.find(({ running }) => !running());
+    if (ended) throw new Error(`${ended.name} ended:\n${ended.log()}`);
+    return client.ready();
+  });
+}
+
+export async function startKubernetes({ cluster, folder, pki: given }: KubernetesArgs): Promise<Kubernetes> {
+  const binaries = await kubernetesBinaries();
+  const pki = given ?? (await newPki(cluster));
+  const [client = 0, peer = 0, api = 0] = await freePorts(3);
+  const ports = { client, peer, api };
+  const tls = join(folder, "tls");
+  await writePki(pki, tls);
+  const url = `https://127.0.0.1:${api}`;
+  const { caCertificate, adminCertificate, adminKey } = pki;
+  const text = kubeconfig({ cluster, server: url, caCertificate, adminCertificate, adminKey });
+  const kubeconfigFile = join(folder, "kubeconfig");
+  writeFileSync(kubeconfigFile, text, { mode: 0o600 });
+  const daemons = [
+    startDaemon({ name: "etcd", file: binaries.etcd, args: etcdArgs(ports, folder), folder }),
+    startDaemon({ name: "kube-apiserver", file: binaries.apiserver, args: apiserverArgs(ports, tls), folder }),
+  ];
+  const connection = kubernetesClient(text);
+  const close = async () => {
+    connection.close();
+    await Promise.all(daemons.map((daemon) => daemon.stop()));
+  };
+  await ready(connection, daemons).catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
+  const kubectl = async (...args: readonly string[]) =>
+    (await promisify(execFile)("kubectl", ["--kubeconfig", kubeconfigFile, ...args])).stdout;
+  return { url, pki, kubeconfig: text, kubeconfigFile, client: connection, kubectl, close };
+}

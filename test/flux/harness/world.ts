@@ -1,0 +1,117 @@
+/** Registry, Git host, the program as publisher, and the clusters of the stages that a test asks for. */
+import { type Registry, startRegistry } from "../../../sandbox/registry/server.ts";
+import type { App, Fleet, Stage } from "../../../stacks/config/fleet.ts";
+import { resolve } from "../../../stacks/config/resolve.ts";
+import { explanation } from "../../../stacks/explain/explanation.ts";
+import { type Edits, seedSources } from "../../sources.ts";
+import { type AgeKey, newAgeKey } from "./age.ts";
+import { type Cluster, startCluster } from "./cluster.ts";
+import { type TemporaryFolder, temporaryFolder } from "./folder.ts";
+import { type GitHost, startGitHost } from "./git-host.ts";
+import { type Publisher, publisher } from "./publisher.ts";
+
+export interface World {
+  readonly registry: Registry;
+  readonly host: GitHost;
+  readonly age: AgeKey;
+  /** The seed's system on these servers, with edits. */
+  fleet(edits?: FileEdits): Fleet;
+  readonly program: Publisher;
+  readonly clusters: ReadonlyMap<string, Cluster>;
+  /** Starts a stage's cluster; its tree has been published. */
+  boot(fleet: Fleet, stage: string): Promise<Cluster>;
+  push(app: Pick<App, "image">, tag: string): Promise<void>;
+  /** The stages that take a tag, as `npm run explain` answers from the repository. */
+  takers(app: Pick<App, "image">, tag: string): readonly string[];
+  close(): Promise<void>;
+}
+
+export function stageOf(fleet: Fleet, name: string): Stage {
+  const stage = fleet.stages.find((each) => each.name === name);
+  if (!stage) throw new Error(`no stage ${name}`);
+  return stage;
+}
+
+export function appOf(fleet: Fleet, stage: string, name: string): App {
+  const app = stageOf(fleet, stage).apps.find((each) => each.name === name);
+  if (!app) throw new Error(`no app ${name} in ${stage}`);
+  return app;
+}
+
+/** Charts are left out: their releases need a registry of charts, and pods. */
+function places(host: GitHost, registry: Registry): Edits {
+  const image = (name: string) => `127.0.0.1:${registry.port}/acme/${name}`;
+  return {
+    "Pulumi.yaml": {
+      "repository.url": host.url,
+      "apps.blog.image": image("blog"),
+      "apps.other-app.image": image("other-app"),
+      "apps.second-other-app.image": image("second-other-app"),
+      "infrastructure.cert-manager": null,
+      "infrastructure.issuers": ["letsencrypt"],
+      notifications: {
+        receivers: {
+          git: { watches: "git", type: "generic", secret: "webhook-token" },
+          images: { watches: "images", type: "generic", secret: "webhook-token" },
+        },
+      },
+    },
+    "Pulumi.dev.yaml": { webhooks: { host: "flux.dev.example.com", issuer: "letsencrypt" } },
+  };
+}
+
+/** As `Edits`; a file that is `null` is left out. */
+export interface FileEdits {
+  readonly [file: string]: Edits[string] | null;
+}
+
+/** Keys of a later edit take the place of an earlier one's. */
+export function together(...all: readonly FileEdits[]): FileEdits {
+  const files = [...new Set(all.flatMap((edits) => Object.keys(edits)))];
+  const entries = files.map((file) => {
+    const parts = all.flatMap((edits) => edits[file] ?? []);
+    return [file, all.some((edits) => edits[file] === null) ? null : Object.assign({}, ...parts)] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+const repositoryOf = ({ image }: Pick<App, "image">): string => image.split("/").slice(1).join("/");
+
+function filesAt({ repository }: GitHost): ReadonlyMap<string, string> {
+  return new Map(repository.files().map((path) => [path, repository.read(path)]));
+}
+
+async function closeAll(clusters: Map<string, Cluster>, folder: TemporaryFolder): Promise<void> {
+  await Promise.all([...clusters.values()].map((cluster) => cluster.close()));
+  folder.remove();
+}
+
+export async function startWorld(name: string): Promise<World> {
+  const folder = temporaryFolder(name);
+  const [registry, host, age] = await Promise.all([startRegistry(), startGitHost(), newAgeKey(folder.path)]);
+  const clusters = new Map<string, Cluster>();
+  return {
+    registry,
+    host,
+    age,
+    fleet: (edits = {}) => resolve(seedSources(together(places(host, registry), edits) as Edits)),
+    program: publisher(host.pushUrl),
+    clusters,
+    async boot(fleet, stage) {
+      const args = { project: fleet.project, stage: stageOf(fleet, stage), host, folder: folder.path };
+      const cluster = await startCluster({ ...args, ageKey: age.secret });
+      clusters.set(stage, cluster);
+      return cluster;
+    },
+    push: (app, tag) => registry.pushTag(repositoryOf(app), tag),
+    takers: ({ image }, tag) =>
+      explanation(filesAt(host), { image, tag, isLive: true })
+        .stages.filter(({ accepted }) => accepted)
+        .map(({ stage }) => stage),
+    async close() {
+      await closeAll(clusters, folder);
+      await registry.close();
+      await host.close();
+    },
+  };
+}
