@@ -29,7 +29,7 @@ const details: Edits = {
     "apps.blog.security": "baseline",
     "apps.blog.probes": { readiness: { path: "/ready" }, liveness: { path: "/healthz", periodSeconds: 5 } },
     "apps.other-app.user": 1000,
-    "apps.blog.exclude": ["^sha-"],
+    "apps.blog.exclude": ["sha-[0-9a-f]+"],
   },
 };
 

@@ -42,7 +42,7 @@ export const wrongObjects: readonly Wrong[] = [
     mistake: "a digest that is always looked at, at no interval (CEL)",
     kind: "ImagePolicy",
     set: [["spec.digestReflectionPolicy", "Always"]],
-    words: /spec\.interval must be set when digestReflectionPolicy is set to 'Always'/,
+    words: /spec\.interval must be set when spec\.digestReflectionPolicy is set to 'Always'/,
   },
   {
     mistake: "an interval beside a digest that is looked at once (CEL)",

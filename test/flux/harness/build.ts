@@ -42,7 +42,9 @@ export function releasedGoMod(text: string, { version, instead = {} }: Pick<Tool
     .replaceAll(/=> \.\/staging\/src\/(\S+)/g, `=> $1 ${library}`)
     .replaceAll(/^(\s*k8s\.io\/\S+) v0\.0\.0$/gm, `$1 ${library}`)
     .replaceAll(/^replace (\S+) => \.\/api$/gm, `replace $1 => $1 ${version}`);
-  const kept = replaced.split("\n").filter((line) => !Object.keys(instead).some((module) => line.includes(`${module} =>`)));
+  const kept = replaced
+    .split("\n")
+    .filter((line) => !Object.keys(instead).some((module) => line.includes(`${module} =>`)));
   return [...kept, ...Object.entries(instead).map(([module, other]) => `replace ${module} => ${other}`), ""].join("\n");
 }
 

@@ -1,6 +1,6 @@
 /** A Kubernetes client for tests: HTTPS by a kubeconfig, server-side apply, and no more. */
 import { Agent, request } from "node:https";
-import { parse, stringify } from "yaml";
+import { parse } from "yaml";
 
 export interface KubernetesObject {
   readonly apiVersion: string;
@@ -131,8 +131,8 @@ export function kubernetesClient(kubeconfig: string) {
       const query = new URLSearchParams({ fieldManager: "test", fieldValidation: "Strict", force: "true" });
       if (dryRun) query.set("dryRun", "All");
       const to = `${await path({ apiVersion, kind, name, namespace })}${subresource ? `/${subresource}` : ""}?${query}`;
-      // YAML as it is sent by kubectl: what a field's text means is the server's affair.
-      const body = stringify(object);
+      // JSON is YAML, and reads alike in YAML 1.1, where `yes` would be a truth value.
+      const body = JSON.stringify(object);
       return checked(`${kind} ${name}`, { method: "PATCH", path: to, type: "application/apply-patch+yaml", body });
     },
     /** Reviews, which are answered and not stored. */

@@ -50,7 +50,8 @@ export const condition = ({ status }: KubernetesObject, type = "Ready"): Conditi
 const isReady = (object: KubernetesObject): boolean => condition(object)?.status === "True";
 
 const isAt = (sync: KubernetesObject, commit: string): boolean =>
-  sync["status"]?.lastAppliedRevision?.endsWith(commit) && sync["status"].observedGeneration === sync.metadata["generation"];
+  sync["status"]?.lastAppliedRevision?.endsWith(commit) &&
+  sync["status"].observedGeneration === sync.metadata["generation"];
 
 async function syncStates(client: KubernetesClient): Promise<string> {
   const all = await client.list(syncs);

@@ -40,7 +40,12 @@ export async function fluxComponents(): Promise<string> {
     const manifests = join(folder.path, "manifests");
     mkdirSync(manifests);
     // What lies in Go's module cache is read-only, folders too.
-    await promisify(execFile)("cp", ["-R", "--no-preserve=mode", `${await moduleFolder(fluxModules.flux2)}/manifests/.`, manifests]);
+    await promisify(execFile)("cp", [
+      "-R",
+      "--no-preserve=mode",
+      `${await moduleFolder(fluxModules.flux2)}/manifests/.`,
+      manifests,
+    ]);
     for (const { name, ...module } of fluxModules.controllers)
       await released(name, await moduleFolder(module), join(manifests, "bases", name));
     const install = join(manifests, "install/kustomization.yaml");

@@ -69,7 +69,11 @@ function flags(name: ControllerName, given: readonly string[], own: Ports & Shar
   return [...kept, ...Object.entries(local).map(([flag, value]) => `--${flag}=${value}`)];
 }
 
-async function start(name: ControllerName, args: ControllersArgs, shared: Shared): Promise<Daemon & { health: number }> {
+async function start(
+  name: ControllerName,
+  args: ControllersArgs,
+  shared: Shared,
+): Promise<Daemon & { health: number }> {
   const { client, kubeconfigFile, folder } = args;
   const reference = { apiVersion: "apps/v1", kind: "Deployment", name, namespace: "flux-system" };
   const deployment = await client.get(reference);

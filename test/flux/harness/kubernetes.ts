@@ -84,6 +84,8 @@ function apiserverArgs({ client, api }: Ports, tls: string): readonly string[] {
     `--tls-private-key-file=${file("serving.key")}`,
     `--client-ca-file=${file("client-ca.crt")}`,
     `--requestheader-client-ca-file=${file("request-header-ca.crt")}`,
+    // Without names this file must share no certificate with the one above; ours share the root.
+    "--requestheader-allowed-names=system:auth-proxy",
     `--service-account-key-file=${file("service.key")}`,
     `--service-account-signing-key-file=${file("service.key")}`,
     "--service-account-issuer=https://kubernetes.default.svc.cluster.local",

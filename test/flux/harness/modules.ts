@@ -23,11 +23,7 @@ function controller(name: string, version: string, sum: string): Controller {
 const controllers = {
   source: controller("source-controller", "v1.9.4", "h1:psO6g4NTAMl3GD9gL8TMF3shM939XhTjFvlQXCK3pZ4="),
   kustomize: controller("kustomize-controller", "v1.9.4", "h1:VBnBMhnemqnE5Zca2AoG2gC4472MoiTmk9rdqvLoMcY="),
-  imageReflector: controller(
-    "image-reflector-controller",
-    "v1.2.4",
-    "h1:pBC8XOgLXt3VaTzp9k2fYpuR3FFEnZRZBkuSfnGxPhM=",
-  ),
+  imageReflector: controller("image-reflector-controller", "v1.2.4", "h1:pBC8XOgLXt3VaTzp9k2fYpuR3FFEnZRZBkuSfnGxPhM="),
   imageAutomation: controller(
     "image-automation-controller",
     "v1.2.4",

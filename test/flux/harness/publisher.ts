@@ -20,7 +20,11 @@ const request = (stage: string) => ({
 type Resource = ReturnType<typeof tree>["resource"];
 
 /** @throws Error with every refusal of the check */
-async function checked({ check }: Resource, stage: string, inputs: Properties, oldInputs: Properties) {
+async function checked(
+  { check }: Resource,
+  stage: string,
+  { inputs, oldInputs }: { readonly inputs: Properties; readonly oldInputs: Properties },
+) {
   const answer = await check?.({ ...request(stage), inputs, oldInputs });
   const failures = answer?.failures ?? [];
   if (failures.length > 0) throw new Error(failures.map(({ reason }) => reason).join("\n"));
@@ -52,7 +56,10 @@ export function publisher(url: string): Publisher {
       const state = states.get(name);
       const read = state && (await resource.read?.({ ...request(name), id: name, ...state }));
       const old = read?.inputs ?? {};
-      const inputs = await checked(resource, name, { ...wanted, files: Object.fromEntries(texts) }, old);
+      const inputs = await checked(resource, name, {
+        inputs: { ...wanted, files: Object.fromEntries(texts) },
+        oldInputs: old,
+      });
       const { outputs } = state
         ? await updated(resource, name, { inputs, oldInputs: old, oldOutputs: state.outputs })
         : await resource.create({ ...request(name), inputs, preview: false });

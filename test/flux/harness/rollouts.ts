@@ -15,7 +15,10 @@ function status({ metadata, spec }: KubernetesObject): object {
     updatedReplicas: replicas,
     readyReplicas: replicas,
     availableReplicas: replicas,
-    conditions: [condition("Available", "MinimumReplicasAvailable"), condition("Progressing", "NewReplicaSetAvailable")],
+    conditions: [
+      condition("Available", "MinimumReplicasAvailable"),
+      condition("Progressing", "NewReplicaSetAvailable"),
+    ],
   };
 }
 
