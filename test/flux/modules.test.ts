@@ -32,7 +32,10 @@ describe("a released go.mod", () => {
   ].join("\n");
 
   it("names released modules where the makers' repository has folders, and what is given instead of others", () => {
-    const released = releasedGoMod(text, { version: "v1.36.3", instead: { "helm.sh/helm/v4": "helm.sh/helm/v4 v4.2.4" } });
+    const released = releasedGoMod(text, {
+      version: "v1.36.3",
+      instead: { "helm.sh/helm/v4": "helm.sh/helm/v4 v4.2.4" },
+    });
     expect(released.trimEnd().split("\n")).toEqual([
       "module k8s.io/kubernetes",
       "require (",
