@@ -4,9 +4,8 @@ import { join } from "node:path";
 import type { Fleet } from "../../stacks/config/fleet.ts";
 import { resolve } from "../../stacks/config/resolve.ts";
 import { sourcesOf } from "../../stacks/config/sources.ts";
-import { render } from "../../stacks/gitops/render.ts";
 import { everything } from "../everything.ts";
-import { guarded, withApp } from "../fleets.ts";
+import { guarded, treeOf, withApp } from "../fleets.ts";
 import { type Edits, seedSources } from "../sources.ts";
 import type { Files } from "./harness/built-objects.ts";
 
@@ -30,6 +29,11 @@ const details: Edits = {
     "apps.blog.probes": { readiness: { path: "/ready" }, liveness: { path: "/healthz", periodSeconds: 5 } },
     "apps.other-app.user": 1000,
     "apps.blog.exclude": ["sha-[0-9a-f]+"],
+  },
+  "Pulumi.dev.yaml": { "overrides.blog.hold": true },
+  "Pulumi.stage.yaml": { "overrides.blog.pin": "v1.9.32-stage.1" },
+  "Pulumi.prod.yaml": {
+    "cluster.upgrades": { window: { days: ["sunday"], start: "02:00", end: "05:00", timeZone: "Europe/Berlin" } },
   },
 };
 
@@ -73,7 +77,7 @@ const peoples: Files = {
 
 /** A stage's tree after `flux bootstrap`, over the files of people. */
 export function stageFiles(fleet: Fleet, stage: string, components: string): Files {
-  const { files, placeholders } = render(fleet, stage, { flux: "2.9.4" });
+  const { files, placeholders } = treeOf(stage, fleet);
   const bootstrapped = placeholders.map((path) => [path, path.endsWith("gotk-components.yaml") ? components : ""]);
   return { ...peoples, ...Object.fromEntries(bootstrapped), ...files };
 }

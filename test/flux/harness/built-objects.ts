@@ -22,8 +22,11 @@ export async function kustomize(folder: string): Promise<readonly KubernetesObje
   return parseAllDocuments(stdout).flatMap((document) => document.toJS() ?? []);
 }
 
-const isSync = ({ apiVersion, kind }: KubernetesObject) =>
-  kind === "Kustomization" && apiVersion.startsWith("kustomize.toolkit.fluxcd.io/");
+/** Of this repository: what lies in others is theirs. */
+const isSync = ({ apiVersion, kind, spec }: KubernetesObject) =>
+  kind === "Kustomization" &&
+  apiVersion.startsWith("kustomize.toolkit.fluxcd.io/") &&
+  spec.sourceRef.name === "flux-system";
 
 /** `targetNamespace` as kustomize-controller has it: kustomize's namespace transformer over the whole folder. */
 const moved = (object: KubernetesObject, namespace: string | undefined): KubernetesObject =>

@@ -2,8 +2,8 @@
 import { tree } from "../../../provider/tree.ts";
 import type { Properties } from "../../../provider/values.ts";
 import type { Fleet } from "../../../stacks/config/fleet.ts";
-import { render } from "../../../stacks/gitops/render.ts";
 import { fenced } from "../../../stacks/publish/fence.ts";
+import { treeOf } from "../../fleets.ts";
 
 export interface Publisher {
   /** Refresh, check, diff, and a commit where something differs: gives the head's commit. @throws Error in the program's words */
@@ -49,7 +49,7 @@ export function publisher(url: string): Publisher {
       const { resource, configure } = tree();
       await configure({});
       const stage = fleet.stages.find((each) => each.name === name);
-      const { files, placeholders } = render(fleet, name, { flux: "2.9.4" });
+      const { files, placeholders } = treeOf(name, fleet);
       const texts = Object.entries(files).map(([path, text]) => [path, fenced(text)] as const);
       const { branch } = fleet.repository;
       const wanted = { stage: name, url, branch, path: stage?.path ?? "", placeholders: [...placeholders] };
