@@ -27,8 +27,10 @@ export function filesWith(folder: string, patterns: readonly RegExp[]): readonly
 export function checkState({ layout, services }: Sandbox, checks: Checks): void {
   const leaks = filesWith(layout.backend, secretsInClear);
   checks.add("Pulumi's state has no secret in clear", leaks.length === 0, leaks.join(", "));
-  const { servers, networks, firewalls, loadBalancers } = services.hetzner.state;
-  const made = [...servers(), ...networks(), ...firewalls(), ...loadBalancers()];
+  const { servers, networks, firewalls, loadBalancers, placementGroups, primaryIps } = services.hetzner.state;
+  // Hetzner makes a server's IPv6 address with it, names it and takes it away with it.
+  const addresses = primaryIps().filter(({ auto_delete }) => !auto_delete);
+  const made = [...servers(), ...networks(), ...firewalls(), ...loadBalancers(), ...placementGroups(), ...addresses];
   const unlabelled = made.filter(({ labels }) => !labels["stage"]).map(({ name }) => name);
   checks.add("everything at Hetzner is labelled", made.length > 0 && unlabelled.length === 0, unlabelled.join(", "));
   const unknown = services.hetzner.journal.unknown();

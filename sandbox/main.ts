@@ -6,6 +6,7 @@ import { deliverTag } from "./delivery.ts";
 import { type Layout, layoutOf } from "./layout.ts";
 import { SandboxError } from "./lock.ts";
 import { type Sandbox, withSandbox } from "./open.ts";
+import { liftProtection } from "./protection.ts";
 import { mustRun } from "./stage.ts";
 import { start } from "./start.ts";
 
@@ -45,6 +46,7 @@ async function down(layout: Layout, signal: AbortSignal): Promise<number> {
   needSandbox(layout);
   const code = await withSandbox({ layout, signal }, async (sandbox) => {
     for (const { name } of await stacksOf(sandbox)) {
+      await liftProtection(sandbox, name);
       const run = await sandbox.pulumi(["destroy", "--yes", "--stack", name], { interactive: true });
       if (run.code !== 0) return run.code;
     }

@@ -21,9 +21,11 @@ export async function initStack(sandbox: Sandbox, stage: string): Promise<void> 
   await mustRun(sandbox, ["config", "set", "--stack", stage, "--secret", "hcloud:token", dummyToken]);
 }
 
-/** Servers of a stage as the emulator has them, by name. */
+/** The Kubernetes nodes of a stage as the emulator has them, by name. A gateway is none. */
 export function serversOf({ services }: Sandbox, stage: string) {
-  const servers = services.hetzner.state.servers().filter(({ labels }) => labels["stage"] === stage);
+  const servers = services.hetzner.state
+    .servers()
+    .filter(({ labels }) => labels["stage"] === stage && labels["role"] !== "gateway");
   return servers.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 

@@ -2,6 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it } from "vitest";
 import { K3sCluster } from "../stacks/cluster/k3s-cluster.ts";
 import { material, pins, planOf, stageOf, userDataOf } from "./node-plan.ts";
+import { privately } from "./plans.ts";
+import type { Edits } from "./sources.ts";
 
 interface Child {
   readonly type: string;
@@ -10,6 +12,7 @@ interface Child {
   readonly dependsOn: readonly string[];
   readonly ignoreChanges: readonly string[];
   readonly replacement: readonly unknown[];
+  readonly protect: boolean;
 }
 
 interface Built {
@@ -31,6 +34,7 @@ const mocks: pulumi.runtime.Mocks = {
     const own: { readonly [type: string]: object } = {
       "hcloud:index/server:Server": { ipv6Address: `2001:db8::${last}` },
       "hcloud:index/primaryIp:PrimaryIp": { ipAddress: `198.51.100.${last}` },
+      "hcloud:index/loadBalancer:LoadBalancer": { ipv4: name.endsWith("api") ? "198.51.100.201" : "198.51.100.202" },
     };
     return { id, state: { ...given, ...own[type] } };
   },
@@ -39,14 +43,18 @@ const mocks: pulumi.runtime.Mocks = {
 const settled = <T>(output: pulumi.Output<T>): Promise<T> => new Promise((resolve) => output.apply(resolve));
 
 /** The component's children at Hetzner in the order in which they were declared. */
-async function build(stageName: string): Promise<Built> {
+async function build(stageName: string, edits: Edits = {}): Promise<Built> {
   inputs.clear();
   const declared: { readonly args: pulumi.ResourceTransformationArgs; readonly resource: pulumi.Resource }[] = [];
   const record = (args: pulumi.ResourceTransformationArgs): undefined => {
     declared.push({ args, resource: args.resource });
   };
   const secrets = { ...material, serverToken: pulumi.secret(material.serverToken) };
-  const target = new K3sCluster("cluster", { ...stageOf(stageName), pins, secrets }, { transformations: [record] });
+  const target = new K3sCluster(
+    "cluster",
+    { ...stageOf(stageName, edits), pins, secrets },
+    { transformations: [record] },
+  );
   const { nodes, endpoint, ingressAddress } = target;
   const outputs = await settled(pulumi.output({ nodes, endpoint, ingressAddress }));
   await pulumi.runtime.disconnect();
@@ -63,16 +71,19 @@ async function build(stageName: string): Promise<Built> {
       dependsOn: [opts.dependsOn ?? []].flat().map((each) => nameOf(each as pulumi.Resource)),
       ignoreChanges: opts.ignoreChanges ?? [],
       replacement: [opts.replacementTrigger, (opts as pulumi.CustomResourceOptions).deleteBeforeReplace],
+      protect: opts.protect ?? false,
     })),
   };
 }
 
 let dev: Built;
 let prod: Built;
+let hidden: Built;
 beforeAll(async () => {
   await pulumi.runtime.setMocks(mocks, "k3s-stages", "test", false);
   dev = await build("dev");
   prod = await build("prod");
+  hidden = await build("prod", { "Pulumi.prod.yaml": privately });
 });
 
 const of = ({ children }: Built, type: string) => children.filter((each) => each.type === type);
@@ -234,5 +245,72 @@ describe("the whole cluster", () => {
         "k3s-stages-prod-server-2": { private: "10.30.0.12", ipv4: "198.51.100.2", ipv6: "2001:db8::2" },
       }),
     });
+  });
+});
+
+describe("a protected cluster without public addresses", () => {
+  const inputsOf = (type: string, name: string) => of(hidden, type).find((each) => each.name === name)?.inputs;
+  const gateway = "k3s-stages-prod-gateway";
+
+  it("has one machine on the internet, which translates and takes no connection", () => {
+    expect(of(hidden, "PrimaryIp").map(({ name }) => name)).toEqual([gateway]);
+    const rules = inputsOf("Firewall", gateway)?.["rules"] as readonly { readonly protocol: string }[];
+    expect(rules.map(({ protocol }) => protocol)).toEqual(["icmp"]);
+    expect(inputsOf("NetworkRoute", gateway)).toMatchObject({ destination: "0.0.0.0/0", gateway: "10.30.0.9" });
+    expect(inputsOf("Server", gateway)?.["userData"]).toContain("/usr/local/lib/k3s-stages/gateway 10.30.0.0/16");
+  });
+
+  it("gives its nodes neither an address nor a firewall, and makes them once there is a way out", () => {
+    for (const { name, inputs: given, dependsOn } of of(hidden, "Server")) {
+      if (name === gateway) continue;
+      expect(given["publicNets"]).toEqual([{ ipv4Enabled: false, ipv6Enabled: false }]);
+      expect(given).not.toHaveProperty("firewallIds");
+      expect(dependsOn).toContain(gateway);
+    }
+  });
+
+  it("is reached at its load balancers, which are there before any machine", () => {
+    expect(hidden.outputs).toMatchObject({
+      endpoint: "https://198.51.100.201:6443",
+      ingressAddress: "198.51.100.202",
+      nodes: { "k3s-stages-prod-server-1": { private: "10.30.0.11", ipv4: "", ipv6: "" } },
+    });
+    const kinds = hidden.children.map(({ type }) => type);
+    expect(kinds.lastIndexOf("LoadBalancer")).toBeLessThan(kinds.indexOf("Server"));
+    expect(of(hidden, "LoadBalancerNetwork").map(({ inputs: given }) => given["enablePublicInterface"])).toEqual([
+      true,
+      true,
+    ]);
+  });
+
+  it("takes the apps' ports to every node, and asks for a connection only, since an app may answer anything", () => {
+    const ports = of(hidden, "LoadBalancerService").map(({ inputs: given }) => [
+      given["listenPort"],
+      (given["healthCheck"] as { readonly protocol: string }).protocol,
+    ]);
+    expect(ports).toEqual([
+      [6443, "http"],
+      [80, "tcp"],
+      [443, "tcp"],
+    ]);
+    const behind = of(hidden, "LoadBalancerTarget").map(({ name }) => name);
+    expect(behind.filter((name) => name.endsWith("-ingress"))).toHaveLength(5);
+  });
+
+  it("is protected at Hetzner where Pulumi protects it, and agents are in neither", () => {
+    const kept = (children: readonly Child[]) => children.map(({ type, name }) => `${type} ${name}`).toSorted();
+    const atHetzner = hidden.children.filter(({ inputs: given }) => given["deleteProtection"] === true);
+    expect(kept(hidden.children.filter(({ protect }) => protect))).toEqual(kept(atHetzner));
+    expect(kept(atHetzner)).toEqual([
+      "LoadBalancer k3s-stages-prod-api",
+      "LoadBalancer k3s-stages-prod-ingress",
+      "Network k3s-stages-prod",
+      "PrimaryIp k3s-stages-prod-gateway",
+      "Server k3s-stages-prod-gateway",
+      "Server k3s-stages-prod-server-1",
+      "Server k3s-stages-prod-server-2",
+      "Server k3s-stages-prod-server-3",
+    ]);
+    expect(prod.children.filter(({ protect }) => protect)).toEqual([]);
   });
 });

@@ -10,6 +10,7 @@ describe("what can be done about an error of Hetzner's", () => {
       "creating server: token is only allowed to perform GET requests (token_readonly, 1a2b)",
       "for reading and writing",
     ],
+    ["server deletion is protected (protected, 1a2b)", "cluster.protect to false"],
     ["unable to authenticate (unauthorized)", "hcloud:token"],
   ])("%s", (error, words) => expect(wayOut(error)).toContain(words));
 

@@ -58,6 +58,8 @@ export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
   if (parsed.success) return parsed.data;
   const messages = Map.groupBy(parsed.error.issues, (issue) => issue.path.join(".") || "body");
   const fields = [...messages].map(([name, issues]) => ({ name, messages: issues.map((issue) => issue.message) }));
-  const names = fields.map(({ name }) => `'${name}'`).join(", ");
-  throw apiError("invalid_input", `invalid input in field${fields.length > 1 ? "s" : ""} ${names}`, { fields });
+  const names = [...new Set(fields.map(({ name }) => `'${name.split(".")[0]}'`))];
+  throw apiError("invalid_input", `invalid input in field${names.length > 1 ? "s" : ""} ${names.join(", ")}`, {
+    fields,
+  });
 }

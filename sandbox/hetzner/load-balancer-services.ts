@@ -22,7 +22,7 @@ const probe = z.object({
 const healthCheck = z
   .object({
     // Not https: a probe over TLS is `http` with `tls: true`; the provider's own check lets https through.
-    protocol: z.enum(["tcp", "http"]),
+    protocol: z.enum(["tcp", "http"], "Not a valid choice."),
     port,
     interval: z.number().int().min(3).max(60).default(15),
     timeout: z.number().int().min(1).max(60).default(10),

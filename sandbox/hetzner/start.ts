@@ -1,14 +1,14 @@
 /**
  * A stand-in for the Hetzner Cloud API: same paths, members, codes and rules for the resources this project uses, with a
  * state of its own. It starts no machine, probes nothing, charges nothing, and does not know volumes, floating IPs,
- * certificates, routes, images of one's own, DNS or metrics; asking for one is a 404 that the journal keeps as unknown.
+ * certificates, images of one's own, DNS or metrics; asking for one is a 404 that the journal keeps as unknown.
  * Rules from docs.hetzner.cloud and from what terraform-provider-hcloud and hcloud-go rely on; held to hcloud-go by a test.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Faults, faultBook } from "./faults.ts";
 import { type Journal, startJournal } from "./journal.ts";
-import type { Firewall, LoadBalancer, Network, Server, Tables } from "./model.ts";
+import type { Firewall, LoadBalancer, Network, PlacementGroup, PrimaryIp, Server, Tables } from "./model.ts";
 import { primaryIpOf } from "./primary-ips.ts";
 import type { Project } from "./project.ts";
 import { rateLimit } from "./rate-limit.ts";
@@ -42,6 +42,8 @@ export interface HetznerState {
   readonly networks: () => readonly Network[];
   readonly loadBalancers: () => readonly LoadBalancer[];
   readonly firewalls: () => readonly Firewall[];
+  readonly placementGroups: () => readonly PlacementGroup[];
+  readonly primaryIps: () => readonly PrimaryIp[];
   /** As the metadata service gives it to the node itself; the API never does. */
   readonly userData: (serverId: number) => string | undefined;
   readonly publicIpv4: (serverId: number) => string | undefined;
@@ -57,6 +59,8 @@ function stateReaders(project: Project): HetznerState {
     networks: () => [...tables.networks.values()],
     loadBalancers: () => [...tables.load_balancers.values()],
     firewalls: () => [...tables.firewalls.values()],
+    placementGroups: () => [...tables.placement_groups.values()],
+    primaryIps: () => [...tables.primary_ips.values()],
     userData: (id) => tables.servers.get(id)?.user_data,
     publicIpv4: (id) => primaryIpOf(project, id, "ipv4")?.ip,
     counts: () => Object.fromEntries(Object.entries(kinds).map(([kind, table]) => [kind, table.size])),

@@ -15,7 +15,9 @@ const waysOut: { readonly [code: string]: string } = {
   forbidden: "The token may not do this. Check in the Hetzner console that it belongs to the stage's project.",
   rate_limit_exceeded:
     "The project's 3600 requests an hour are used up. Wait a few minutes, then run `pulumi up` again.",
-  protected: "It is protected against deletion. Lift the protection in the Hetzner console if it really is to go.",
+  protected:
+    "It is protected against deletion. If it really is to go, set cluster.protect to false in the stage's file and run " +
+    "`pulumi up`, which lifts the protection at Hetzner and in Pulumi.",
   maintenance: "Hetzner is doing maintenance (status.hetzner.com). Run `pulumi up` again later.",
 };
 
