@@ -87,12 +87,19 @@ secret() {
   esac
 }
 
+# The Secret in a list of objects, whose data is one key.
+hand_over() {
+  mkdir -p "$WORLD/secrets/flux-bootstrap"
+  printf '%b' "$(sed -n 's/.*"identity":"\([^"]*\)".*/\1/p' "$1")" >"$WORLD/secrets/flux-bootstrap/identity"
+}
+
 # What fake flux has done is the text of $WORLD/flux: the revision that the cluster applied.
 kubectl_() {
   case $arguments in
     *"get --raw=/readyz"*) echo ok ;;
     *"get node"*taints*) if counter late/cloud; then echo node.cloudprovider.kubernetes.io/uninitialized; fi ;;
     *"get node"*) echo True ;;
+    *"apply --server-side --force-conflicts"*) hand_over "${arguments##*--filename=}" ;;
     *"apply --server-side"*) cat >"$WORLD/published" ;;
     *"get crd"*)
       if counter late/crd; then refuse "the server is currently unable to handle the request"; fi
@@ -109,6 +116,7 @@ kubectl_() {
 flux_() {
   echo "$arguments" >"$WORLD/flux-arguments"
   echo "${GIT_PASSWORD:-}" >"$WORLD/flux-password"
+  echo "${GITHUB_TOKEN:-}" >"$WORLD/flux-token"
   cp "$(sed -n 's/.*--private-key-file=\([^ ]*\).*/\1/p' <<<"$arguments")" "$WORLD/flux-key" 2>/dev/null || true
   if counter late/flux; then refuse "failed to push: non-fast-forward update"; fi
   echo "main@sha1:1" >"$WORLD/flux"

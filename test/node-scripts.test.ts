@@ -175,7 +175,7 @@ suite("an artefact", () => {
   });
 
   it("is the machine's own", () => {
-    const node = nodeOf(agent).only("fetch");
+    const node = nodeOf({ ...agent, node: { ...agent.node, type: "cax21" } }).only("fetch");
     node.set("machine", "aarch64");
     expect(node.run().code).toBe(0);
     expect(readFileSync(bin(node, "k3s"), "utf8")).toMatch(/# k3s for arm64\n$/);
@@ -228,14 +228,14 @@ suite("flux bootstrap", () => {
     expect(installed.get("flux-arguments").split(" ")).toEqual([
       "bootstrap",
       "git",
-      "--url=ssh://git@github.com/acme/gitops",
       "--branch=main",
       "--path=clusters/production",
       `--version=v${pins.flux.version}`,
       "--components-extra=image-reflector-controller,image-automation-controller",
       "--timeout=10m",
-      "--silent",
       expect.stringMatching(/^--private-key-file=.*\/credential\/identity$/),
+      "--url=ssh://git@github.com/acme/gitops",
+      "--silent",
     ]);
     expect(installed.get("flux-key")).toBe("KEY");
   });
@@ -309,9 +309,40 @@ suite("flux bootstrap", () => {
     );
     node.putSecret("flux-bootstrap", { username: "bot", password: "hunter2" });
     expect(node.run().code).toBe(0);
-    expect(node.get("flux-arguments")).toMatch(/ --token-auth --username=bot$/);
+    expect(node.get("flux-arguments")).toMatch(/ --token-auth --username=bot --url=\S+ --silent$/);
     expect(node.get("flux-password")).toBe("hunter2");
     expect(node.get("flux-arguments")).not.toContain("hunter2");
+  });
+
+  it.each([
+    [true, "--personal=true"],
+    [false, "--personal=false"],
+  ])("asks GitHub as the seed has it, with the token by environment (personal: %s)", (personal, flag) => {
+    const github = { kind: "github", owner: "acme", repository: "gitops", personal } as const;
+    const repository = { ...first.repository, url: "https://github.com/acme/gitops", bootstrap: github };
+    const node = nodeOf({ ...first, repository }).only("flux");
+    node.putSecret("flux-bootstrap", { username: "git", password: "hunter2" });
+    expect(node.run().code).toBe(0);
+    const [command, ...flags] = node.get("flux-arguments").replace("bootstrap ", "").split(" ");
+    expect([command, flags.slice(-4)]).toEqual([
+      "github",
+      ["--token-auth", "--owner=acme", "--repository=gitops", flag],
+    ]);
+    expect([node.get("flux-token"), node.get("flux-arguments")]).toEqual([
+      "hunter2",
+      expect.not.stringContaining("hunter2"),
+    ]);
+  });
+
+  it("finds the credential that came with user data where nobody hands it over, and leaves it nowhere", () => {
+    const credential = { identity: "OWN KEY\n" };
+    const secrets = { ...material, kind: "first" as const, credential };
+    const node = nodeOf({ ...first, secrets }).only("credential", "flux");
+    node.putSecret("flux-bootstrap", {});
+    expect(node.run().code).toBe(0);
+    expect(node.get("flux-key")).toBe("OWN KEY");
+    expect(existsSync(join(node.root, "etc/k3s-stages/credential.json"))).toBe(false);
+    expect(node.run().code).toBe(0);
   });
 
   it("gets its settings as text, whatever they hold", () => {
@@ -319,7 +350,7 @@ suite("flux bootstrap", () => {
     const node = nodeOf({ ...first, repository: { ...first.repository, url } }).only("flux");
     node.putSecret("flux-bootstrap", { username: "bot", password: "x" });
     expect(node.run().code).toBe(0);
-    expect(node.get("flux-arguments")).toContain(`--url=${url} --branch`);
+    expect(node.get("flux-arguments")).toContain(`--url=${url} --silent`);
   });
 });
 

@@ -69,10 +69,10 @@ describe("user data is refused, with everything that is wrong at once,", () => {
     ],
     [
       "with a flag of flux that it does not know",
-      inFile("k3s-stages/flux", "--silent", "--force"),
+      inFile("k3s-stages/flux", "--timeout", "--force"),
       "--force is not known",
     ],
-    ["without the repository", inFile("node.env", /^url=.*$/m, "url="), "flux bootstrap git gets no --url"],
+    ["without the repository", inFile("node.env", /^url=.*$/m, "url="), "flux bootstrap gets no --url"],
     [
       "with an SSH key",
       added("-----BEGIN OPENSSH PRIVATE KEY-----\nx\n-----END OPENSSH PRIVATE KEY-----\n"),

@@ -12,6 +12,9 @@ function hasHcloudToken(text: string): boolean {
   return words.some((word) => !/^[0-9a-f]+$/.test(word));
 }
 
+/** Declared by `access: none`, and by nothing else: the credential for git, where nobody could hand it over. */
+const credential = "/etc/k3s-stages/credential.json";
+
 /** What a file shows of another system, in words; the cluster's own keys and tokens may be there. */
 function foreignSecret({ path, content }: NodeFile): string | undefined {
   const isAuthority = path.startsWith(authorities) && !/BEGIN OPENSSH PRIVATE KEY/.test(content);
@@ -19,11 +22,13 @@ function foreignSecret({ path, content }: NodeFile): string | undefined {
   return exposedSecret(visible) ?? (hasHcloudToken(content.replace(pem, "")) ? "a token of Hetzner's API" : undefined);
 }
 
-const isSecret = ({ content }: NodeFile): boolean => /PRIVATE KEY-----|K10[0-9a-f]{64}::/.test(content);
+const isSecret = ({ path, content }: NodeFile): boolean =>
+  path === credential || /PRIVATE KEY-----|K10[0-9a-f]{64}::/.test(content);
 
 /** Secrets that user data must not carry, and the cluster's own where others than root can read them. */
 export function secretProblems(files: readonly NodeFile[]): readonly string[] {
   const foreign = files.flatMap((file) => {
+    if (file.path === credential) return [];
     const secret = foreignSecret(file);
     return secret ? [`${file.path} holds ${secret}: it has to reach the cluster as a Kubernetes Secret`] : [];
   });

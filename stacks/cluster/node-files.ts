@@ -72,6 +72,22 @@ function authorities({ secrets }: NodePlan): readonly NodeFile[] {
     .map(([path, content]) => secret(`/etc/k3s-stages/tls/${path}`, content));
 }
 
+/** With its namespace, as one JSON text that kubectl applies. */
+function credential({ secrets }: NodePlan): readonly NodeFile[] {
+  if (secrets.kind !== "first" || !secrets.credential) return [];
+  const namespace = "flux-system";
+  const items = [
+    { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } },
+    {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "flux-bootstrap", namespace },
+      stringData: secrets.credential,
+    },
+  ];
+  return [secret("/etc/k3s-stages/credential.json", JSON.stringify({ apiVersion: "v1", kind: "List", items }))];
+}
+
 function apiServer({ node }: NodePlan): readonly NodeFile[] {
   if (node.role === "agent") return [];
   return Object.entries(apiServerFiles).map(([path, object]) => secret(path, yaml(object)));
@@ -96,6 +112,7 @@ export function nodeFiles(plan: NodePlan, scripts: NodeScripts): readonly NodeFi
     secret("/etc/k3s-stages/node.env", nodeSettings(plan)),
     secret("/etc/k3s-stages/artefacts", nodeArtefacts(plan)),
     ...authorities(plan),
+    ...credential(plan),
     ...charts(plan),
     open("/etc/sysctl.d/90-k3s-stages.conf", kernelSettings),
     open(`${units}/${k3s}.service`, k3sUnit(role)),

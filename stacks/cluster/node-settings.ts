@@ -1,7 +1,7 @@
 import { artefact, type Hosts, officialHosts } from "../config/artefacts.ts";
 import type { Cluster } from "../config/cluster.ts";
 import type { Repository, Stage } from "../config/fleet.ts";
-import { architectures, type Pins, type Tool } from "../config/pins.ts";
+import type { Architecture, Pins, Tool } from "../config/pins.ts";
 import type { Node, Topology } from "./topology.ts";
 
 /** What a node may know of its cluster's secrets: a server more than an agent, the first one the authorities too. */
@@ -12,6 +12,8 @@ export type NodeSecrets =
       readonly agentToken: string;
       /** PEM by path under /var/lib/rancher/k3s/server/tls. */
       readonly serverFiles: { readonly [path: string]: string };
+      /** The data of the Secret flux-bootstrap, for a cluster whose API nobody reaches to hand it over. */
+      readonly credential?: { readonly [key: string]: string } | undefined;
     }
   | { readonly kind: "server"; readonly serverToken: string; readonly agentToken: string }
   | { readonly kind: "agent"; readonly agentToken: string };
@@ -28,8 +30,9 @@ export interface NodePlan {
 }
 
 /** In order: what a node goes through, each the name of a script in `node/`. */
-export function nodePhases({ secrets: { kind }, stage }: NodePlan): readonly string[] {
-  const [before, after] = kind === "first" ? [[], ["flux"]] : [["join"], []];
+export function nodePhases({ secrets, stage }: NodePlan): readonly string[] {
+  const own = secrets.kind === "first" && secrets.credential ? ["credential"] : [];
+  const [before, after] = secrets.kind === "first" ? [[], [...own, "flux"]] : [["join"], []];
   const cloud = stage.cluster.cloudProvider === "hcloud" ? ["cloud"] : [];
   const ground = ["private-ip", "preflight", "kernel", "fetch", "config"];
   return [...ground, ...before, "start", "ready", ...cloud, ...after, "scrub"];
@@ -41,12 +44,18 @@ function authorityHash(secrets: NodeSecrets): string {
   return /^K10([0-9a-f]{64})::/.exec(token)?.[1] ?? "";
 }
 
+function bootstrapSettings({ url, bootstrap }: Repository) {
+  if (bootstrap.kind === "git") return { bootstrap: "git", credential: url.startsWith("ssh://") ? "key" : "token" };
+  const { kind, ...asked } = bootstrap;
+  return { bootstrap: kind, credential: kind, ...asked };
+}
+
 function fluxSettings({ repository, stage: { path }, pins }: NodePlan) {
   return {
     url: repository.url,
     branch: repository.branch,
     path,
-    credential: repository.url.startsWith("ssh://") ? "key" : "token",
+    ...bootstrapSettings(repository),
     decryption: repository.decryption?.secret ?? "",
     flux: `v${pins.flux.version}`,
   };
@@ -80,18 +89,20 @@ const toolsOf: { readonly [R in Node["role"]]: readonly Tool[] } = {
   agent: ["k3s"],
 };
 
+/** Hetzner's CAX types are arm64, all others amd64. */
+const architectureOf = ({ type }: Node): Architecture => (type.startsWith("cax") ? "arm64" : "amd64");
+
 /**
  * /etc/k3s-stages/artefacts: tool, architecture, SHA-256, address, and the binary's place in the archive; `-` for none. A
  * node refuses what has no digest.
  */
 export function nodeArtefacts({ node, pins, stage }: NodePlan): string {
   const hosts = hostsOf(stage.cluster);
-  const rows = toolsOf[node.role].flatMap((tool) =>
-    architectures.map((architecture) => {
-      const { version, sha256 } = pins[tool];
-      const { url, member } = artefact({ tool, version, architecture }, hosts);
-      return [tool, architecture, sha256[architecture] ?? "-", url, member ?? "-"].join(" ");
-    }),
-  );
+  const architecture = architectureOf(node);
+  const rows = toolsOf[node.role].map((tool) => {
+    const { version, sha256 } = pins[tool];
+    const { url, member } = artefact({ tool, version, architecture }, hosts);
+    return [tool, architecture, sha256[architecture] ?? "-", url, member ?? "-"].join(" ");
+  });
   return `${rows.join("\n")}\n`;
 }

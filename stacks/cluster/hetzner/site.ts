@@ -13,6 +13,8 @@ export interface ClusterSecrets {
   readonly serverFiles: pulumi.Input<{ readonly [path: string]: string }>;
   readonly serverToken: pulumi.Input<string>;
   readonly agentToken: pulumi.Input<string>;
+  /** For git, and in user data only where nobody could hand it over (`access: none`). */
+  readonly credential?: pulumi.Input<{ readonly [key: string]: string } | undefined>;
 }
 
 export interface K3sClusterArgs {

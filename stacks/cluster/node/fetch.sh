@@ -49,6 +49,7 @@ fetch() {
 }
 
 wanted=$(architecture)
+grep -q "^k3s $wanted " "$root/etc/k3s-stages/artefacts" || fail "this machine is $wanted, its server type was taken for another"
 while read -r -u 3 tool architecture digest url member; do
   if [ "$architecture" = "$wanted" ]; then fetch "$tool" "$digest" "$url" "$member"; fi
 done 3<"$root/etc/k3s-stages/artefacts"

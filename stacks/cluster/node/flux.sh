@@ -28,25 +28,33 @@ need() { in_flux get secret "$1" --output=name >/dev/null || fail "waiting for t
 part() { in_flux get secret flux-bootstrap --output="go-template={{ index .data \"$1\" | base64decode }}"; }
 
 arguments=(
-  --url="$(setting url)" --branch="$(setting branch)" --path="$(setting path)" --version="$(setting flux)"
-  "--components-extra=image-reflector-controller,image-automation-controller" --timeout=10m --silent
+  --branch="$(setting branch)" --path="$(setting path)" --version="$(setting flux)"
+  "--components-extra=image-reflector-controller,image-automation-controller" --timeout=10m
 )
 
+# Tokens by environment: arguments can be read by every process of the node.
 take_credential() {
   local username
-  if [ "$(setting credential)" = token ]; then
-    username=$(part username)
-    # By environment: arguments can be read by every process of the node.
-    GIT_PASSWORD=$(part password)
-    export GIT_PASSWORD
-    arguments+=(--token-auth --username="$username")
-  else
-    part identity >"$credential/identity"
-    arguments+=(--private-key-file="$credential/identity")
-  fi
+  case $(setting credential) in
+    github)
+      GITHUB_TOKEN=$(part password)
+      export GITHUB_TOKEN
+      arguments+=(--token-auth --owner="$(setting owner)" --repository="$(setting repository)" --personal="$(setting personal)")
+      ;;
+    token)
+      username=$(part username)
+      GIT_PASSWORD=$(part password)
+      export GIT_PASSWORD
+      arguments+=(--token-auth --username="$username" --url="$(setting url)" --silent)
+      ;;
+    *)
+      part identity >"$credential/identity"
+      arguments+=(--private-key-file="$credential/identity" --url="$(setting url)" --silent)
+      ;;
+  esac
 }
 
-bootstrap() { flux bootstrap git "${arguments[@]}" 2>&1 | tee "$run/flux.log"; }
+bootstrap() { flux bootstrap "$(setting bootstrap)" "${arguments[@]}" 2>&1 | tee "$run/flux.log"; }
 
 # flux bootstrap trusts the host keys that it is shown and stores those; the ones that came with the credential replace them.
 pin_host_keys() {
