@@ -81,6 +81,15 @@ describe("a tag is taken by its own stage alone:", () => {
     expect(() => ask(files, "v1.9.33")).toThrow("lists ../base, which is no file or folder here");
   });
 
+  it.each([
+    ["IfNotPresent", "; its digest is written beside it, once"],
+    ["Always", "; its digest is written beside it, anew whenever the tag moves"],
+  ])("says what happens with the digest: %s", (digest, words) => {
+    const files = { ...renderedTree({ "Pulumi.yaml": { "apps.blog.digest": digest } }), ...owned };
+    expect(stage("prod", files, "v1.9.33")?.reason).toBe(`committed in place of v1.9.31${words}`);
+    expect(stage("prod", files, "v1.9.31")?.reason).toBe(`it is the current tag${words}`);
+  });
+
   it("says when it runs already", () => {
     expect(stage("prod", seed, "v1.9.31")).toMatchObject({ accepted: true, reason: "it is the current tag" });
   });

@@ -64,6 +64,13 @@ function written({ automation, lines }: Offer): Verdict {
   return { accepted: true, reason: isProposed ? `proposed on branch ${push.branch}` : "committed" };
 }
 
+/** What Flux does with the digest, where it writes one beside the tag. */
+const digestWords = {
+  Never: "",
+  IfNotPresent: "; its digest is written beside it, once",
+  Always: "; its digest is written beside it, anew whenever the tag moves",
+} as const;
+
 /**
  * Whether Flux would write the tag to the line, given the tag that stands there; in a fresh render it is only the first one
  * and decides nothing.
@@ -79,13 +86,14 @@ export function verdict(
   const reason = stands ?? obstacle(offer, tag);
   if (reason) return no(reason);
   const outcome = written(offer);
-  if (!outcome.accepted || current === undefined) return outcome;
-  if (!args.isLive)
-    return { ...outcome, reason: `${outcome.reason}; the current tag is unknown, the first one is ${current}` };
-  if (current === tag) return { ...outcome, reason: "it is the current tag" };
+  if (!outcome.accepted) return outcome;
+  const taken = (words: string): Verdict => {
+    return { accepted: true, reason: words + digestWords[offer.policy.spec.digestReflectionPolicy] };
+  };
+  if (current === undefined) return taken(outcome.reason);
+  if (!args.isLive) return taken(`${outcome.reason}; the current tag is unknown, the first one is ${current}`);
+  if (current === tag) return taken("it is the current tag");
   const selection = choose(offer.policy.spec, [current, tag]);
   const isNewer = selection.kind === "selected" && selection.tag === tag;
-  return isNewer
-    ? { ...outcome, reason: `${outcome.reason} in place of ${current}` }
-    : no(`not newer than the current tag ${current}`);
+  return isNewer ? taken(`${outcome.reason} in place of ${current}`) : no(`not newer than the current tag ${current}`);
 }

@@ -33,6 +33,7 @@ const imagePolicy = z.object({
       numerical: ordered,
       alphabetical: ordered,
     }),
+    digestReflectionPolicy: z.enum(["Always", "IfNotPresent", "Never"]).default("Never"),
     suspend,
   }),
 });
