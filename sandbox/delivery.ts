@@ -3,6 +3,7 @@ import { registryTags } from "../stacks/registry/tags.ts";
 import { runAutomation } from "./flux/automation.ts";
 import { SandboxError } from "./lock.ts";
 import type { Sandbox } from "./open.ts";
+import { tagDigest } from "./registry/digest.ts";
 import type { Checks } from "./report.ts";
 import { withClone } from "./repository.ts";
 import { allTags } from "./running.ts";
@@ -42,6 +43,7 @@ async function reconcile({ services, fleet }: Sandbox, stage: Stage): Promise<st
     branch: fleet.repository.branch,
     cluster: stage.path,
     tags: (image) => registryTags({ registry: services.registry.url, name: mirrored(image) }),
+    digestOf: (image, tag) => tagDigest(services.registry.url, mirrored(image), tag),
   });
   const commits = automations.flatMap((each) => (each.kind === "committed" ? [each.commit.slice(0, 7)] : []));
   const failed = automations.flatMap((each) => (each.kind === "failed" ? [`${each.name}: ${each.reason}`] : []));

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import type { App, Fleet, Stage } from "../stacks/config/fleet.ts";
+import { parseImage } from "../stacks/publish/image.ts";
 import type { RunningTag } from "./report.ts";
 import { lastCommit } from "./repository.ts";
 
@@ -19,7 +20,7 @@ const patchPath = (app: App, stage: Stage): string => `apps/${app.name}/${stage.
 export function deployment(clone: string, app: App, stage: Stage): { readonly tag: string; readonly replicas: number } {
   const { spec } = parse(readFileSync(join(clone, patchPath(app, stage)), "utf8")) as Deployment;
   const image = spec.template.spec.containers[0]?.image ?? "";
-  return { tag: image.slice(image.lastIndexOf(":") + 1), replicas: spec.replicas };
+  return { tag: parseImage(image).tag ?? "", replicas: spec.replicas };
 }
 
 /** App by app, the tag of a stage and the commit that wrote it. */

@@ -1,11 +1,13 @@
 /**
  * A STAND-IN for Flux's image-reflector-controller and image-automation-controller: one reconciliation of one cluster over a
  * rendered repository, by their algorithm. What it does not do: it has no memory (a real policy whose tags are gone keeps
- * its last image), no intervals and backoff, no digests, no signing, no credentials, and a changed file is spliced and not
- * printed anew by kyaml, which is the same for files in kyaml's own form.
+ * its last image, and a digest that it reflects once stays though its line is not merged yet), no intervals and backoff, no
+ * signing, no credentials, and a changed file is spliced and not printed anew by kyaml, which is the same for files in
+ * kyaml's own form.
  */
 import { posix } from "node:path";
 import { type ClusterObjects, clusterObjects } from "./cluster-objects.ts";
+import { type DigestOf, withDigests } from "./digests.ts";
 import { commitMessage } from "./message.ts";
 import type { ImageUpdateAutomation } from "./objects.ts";
 import { type PolicyOutcome, policyOutcomes, type TagList } from "./policies.ts";
@@ -20,6 +22,8 @@ export interface AutomationArgs {
   /** The cluster's folder: `clusters/production`. */
   readonly cluster: string;
   readonly tags: TagList;
+  /** Asked for policies that reflect digests; a registry that nobody can ask, if not given. */
+  readonly digestOf?: DigestOf;
   /** Runs between an automation's commit and its push, where another writer may come first. */
   readonly beforePush?: (automation: string) => Promise<void>;
 }
@@ -114,14 +118,21 @@ async function reconcile(automation: ImageUpdateAutomation, run: Run): Promise<A
   }
 }
 
+const unreachable: DigestOf = () => Promise.reject(new Error("there is no registry to ask"));
+
 /**
  * One reconciliation: every policy selects its tag, then every automation, by name, writes and pushes from a clone of its
  * own. What fails is in the result and is tried again by the next run. @throws Error when the cluster's objects cannot be read
  */
 export async function runAutomation(args: AutomationArgs): Promise<AutomationResult> {
   const from = { repository: args.repository, branch: args.branch };
-  const objects = await withWorkingCopy(from, async (copy) => clusterObjects(await copy.files(), args.cluster));
-  const run = { args, objects, policies: await policyOutcomes(objects, args.tags) };
+  const { objects, files } = await withWorkingCopy(from, async (copy) => {
+    const all = await copy.files();
+    return { objects: clusterObjects(all, args.cluster), files: all };
+  });
+  const { digestOf = unreachable } = args;
+  const selected = await policyOutcomes(objects, args.tags);
+  const run = { args, objects, policies: await withDigests(selected, { policies: objects.policies, files, digestOf }) };
   const automations: AutomationOutcome[] = [];
   for (const automation of objects.automations.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))) {
     automations.push(await reconcile(automation, run));

@@ -45,11 +45,8 @@ export const imageRepository = z.strictObject({
 
 const ordered = z.strictObject({ order: z.enum(["asc", "desc"]).default("asc") });
 
-export const imagePolicy = z.strictObject({
-  apiVersion: imageApi,
-  kind: z.literal("ImagePolicy"),
-  metadata,
-  spec: z.strictObject({
+const policySpec = z
+  .strictObject({
     imageRepositoryRef: reference,
     filterTags: z.strictObject({ pattern: z.string(), extract: z.string().optional() }),
     policy: z.union(
@@ -60,9 +57,21 @@ export const imagePolicy = z.strictObject({
       ],
       { error: "must be one of semver, numerical and alphabetical" },
     ),
-    digestReflectionPolicy: z.literal("Never").optional(),
+    digestReflectionPolicy: z.enum(["Always", "IfNotPresent", "Never"]).default("Never"),
+    interval: duration.optional(),
     suspend,
-  }),
+  })
+  // image-reflector-controller api/v1/imagepolicy_types.go, XValidation.
+  .refine(({ digestReflectionPolicy: digest, interval }) => (digest === "Always") === (interval !== undefined), {
+    path: ["interval"],
+    error: "goes with digestReflectionPolicy: Always, and has to be there with it",
+  });
+
+export const imagePolicy = z.strictObject({
+  apiVersion: imageApi,
+  kind: z.literal("ImagePolicy"),
+  metadata,
+  spec: policySpec,
 });
 
 const branch = z.strictObject({ branch: z.string() });

@@ -17,7 +17,7 @@ type Scan =
   | { readonly kind: "scanned"; readonly image: string; readonly tags: readonly string[] }
   | { readonly kind: "failed"; readonly reason: string };
 
-const idOf = ({ metadata }: ImageRepository | ImagePolicy): string => `${metadata.namespace}:${metadata.name}`;
+export const idOf = ({ metadata }: ImageRepository | ImagePolicy): string => `${metadata.namespace}:${metadata.name}`;
 
 /** Exclusions match anywhere in a tag (image-reflector-controller internal/controller/imagerepository_controller.go). */
 async function scan({ spec }: ImageRepository, list: TagList): Promise<Scan> {
