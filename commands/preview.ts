@@ -1,0 +1,98 @@
+/** `npm run preview -- --stage prod`: what an `up` would do, in words. */
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { type Effect, effect } from "../stacks/preview/effect.ts";
+import { readPreview } from "../stacks/preview/events.ts";
+import { effectMarkdown } from "./preview/markdown.ts";
+import { effectText } from "./preview/text.ts";
+
+const help = `Usage: npm run preview -- --stage <name> [--events <file>] [--markdown | --json] [--exit-code]
+
+What \`pulumi up\` of the stage would do: resources and why, images before and after, who moves
+which tag, what Flux removes from the cluster, and the change of every file. Danger is marked.
+
+  --stage <name>    a stack
+  --events <file>   what \`pulumi preview --json\` printed, in place of running it; - reads stdin
+  --markdown        for a pull request's comment, cut where GitHub would refuse it
+  --json            for programs
+  --exit-code       2 when there is something to change
+  --help            this text
+
+Ends with 0, or 1 when the preview failed.`;
+
+export interface Outcome {
+  readonly code: 0 | 1 | 2;
+  readonly text: string;
+}
+
+/** Wrong arguments, or a preview that nobody could make: said without a stack. */
+class PreviewError extends Error {}
+
+const known = {
+  stage: { type: "string" },
+  events: { type: "string" },
+  markdown: { type: "boolean" },
+  json: { type: "boolean" },
+  "exit-code": { type: "boolean" },
+  help: { type: "boolean" },
+} as const;
+
+function options(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: known }).values;
+  } catch (error) {
+    throw new PreviewError(`${error instanceof Error ? error.message : error}\n\n${help}`);
+  }
+}
+
+function fromPulumi(stage: string, directory: string): string {
+  const args = ["preview", "--stack", stage, "--json", "--non-interactive"];
+  const { error, stdout, stderr } = spawnSync("pulumi", args, { cwd: directory, encoding: "utf8", maxBuffer: 1e9 });
+  if (error) throw new PreviewError(`pulumi cannot be run (${error.message}); install it, or give --events.`);
+  if (!stdout.includes("{")) throw new PreviewError(stderr.trim() || `pulumi ${args.join(" ")} said nothing.`);
+  return stdout;
+}
+
+function read(stage: string, events: string | undefined, directory: string): string {
+  if (events === undefined) return fromPulumi(stage, directory);
+  try {
+    return readFileSync(events === "-" ? 0 : events, "utf8");
+  } catch {
+    throw new PreviewError(`${events} cannot be read: name a file with what \`pulumi preview --json\` printed.`);
+  }
+}
+
+function effectOf(stage: string, text: string): Effect {
+  try {
+    return effect(stage, readPreview(text));
+  } catch (error) {
+    throw new PreviewError(`no preview of ${stage}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+function answered(args: readonly string[], directory: string): Outcome {
+  const given = options(args);
+  if (given.help) return { code: 0, text: help };
+  if (!given.stage) throw new PreviewError(`--stage is missing.\n\n${help}`);
+  const found = effectOf(given.stage, read(given.stage, given.events, directory));
+  const text = given.json ? JSON.stringify(found, null, 2) : (given.markdown ? effectMarkdown : effectText)(found);
+  const code = found.errors.length > 0 ? 1 : given["exit-code"] && found.isChange ? 2 : 0;
+  return { code, text };
+}
+
+/** Runs the command on the project in a folder. */
+export function previewCommand(args: readonly string[], directory: string): Outcome {
+  try {
+    return answered(args, directory);
+  } catch (error) {
+    if (error instanceof PreviewError) return { code: 1, text: error.message };
+    throw error;
+  }
+}
+
+if (import.meta.main) {
+  const { code, text } = previewCommand(process.argv.slice(2), process.cwd());
+  console.log(text);
+  process.exitCode = code;
+}

@@ -1,0 +1,57 @@
+import type { Effect } from "../../stacks/preview/effect.ts";
+import type { PolicyChange } from "../../stacks/preview/tree-changes.ts";
+
+/** A part of the report: its heading, and a line for each thing. */
+export interface Section {
+  readonly title: string;
+  readonly lines: readonly string[];
+}
+
+const signs = { create: "+", update: "~", replace: "!", delete: "-" } as const;
+
+/** Many files may change in one property; the files themselves are listed below. */
+const shown = 4;
+
+function reasons(why: readonly string[]): string {
+  const more = why.length > shown ? `, and ${why.length - shown} more` : "";
+  return why.length > 0 ? ` (${why.slice(0, shown).join(", ")}${more})` : "";
+}
+
+const line = ({ policy, from, to }: PolicyChange): string => `${policy}: ${from ?? "none"} -> ${to ?? "none"}`;
+
+/** What everybody should see first, before any diff. */
+export function sections({ dangers, errors, warnings, resources, images, writers, policies, pruned }: Effect) {
+  const all: readonly Section[] = [
+    { title: "Errors", lines: errors },
+    { title: "Danger", lines: dangers },
+    {
+      title: "Resources",
+      lines: resources.map(
+        ({ change, name, type, why }) => `${signs[change]} ${name} ${type.split(":").at(-1)}${reasons(why)}`,
+      ),
+    },
+    { title: "Images", lines: images.map(line) },
+    { title: "Who moves the tag", lines: writers.map(line) },
+    { title: "Policies", lines: policies.map(line) },
+    { title: "Removed from the cluster", lines: pruned.map(({ object, file }) => `${object} (${file})`) },
+    { title: "Warnings", lines: warnings },
+  ];
+  return all.filter(({ lines }) => lines.length > 0);
+}
+
+export function headline({ stage, resources, files, dangers, errors, isChange }: Effect): string {
+  if (errors.length > 0) return `${stage}: the preview failed`;
+  if (!isChange) return `${stage}: nothing to change`;
+  const counts = (["create", "update", "replace", "delete"] as const).flatMap((kind) => {
+    const count = resources.filter(({ change }) => change === kind).length;
+    return count > 0 ? [`${count} to ${kind}`] : [];
+  });
+  const parts = [...counts, ...(files.length > 0 ? [`${files.length} file${files.length > 1 ? "s" : ""}`] : [])];
+  return `${stage}: ${parts.join(", ")}${dangers.length > 0 ? `; danger: ${dangers.length}` : ""}`;
+}
+
+export function effectText(effect: Effect): string {
+  const told = sections(effect).flatMap(({ title, lines }) => ["", title, ...lines.map((each) => `  ${each}`)]);
+  const files = effect.files.flatMap(({ path, change, diff }) => ["", `${signs[change]} ${path}`, diff]);
+  return [headline(effect), ...told, ...files].join("\n");
+}

@@ -1,0 +1,44 @@
+import type { Preview } from "./events.ts";
+import { type ResourceChange, resourceChanges } from "./resources.ts";
+import { type TreeChanges, treeChanges } from "./tree-changes.ts";
+
+/** What one `pulumi up` of a stage would do; printed by `--json` as it is. */
+export interface Effect extends TreeChanges {
+  readonly stage: string;
+  /** Every resource but the tree, whose change is its files'. */
+  readonly resources: readonly ResourceChange[];
+  readonly dangers: readonly string[];
+  readonly warnings: readonly string[];
+  readonly errors: readonly string[];
+  readonly isChange: boolean;
+}
+
+const treeType = "gitops:index:Tree";
+const nothing: TreeChanges = { files: [], images: [], writers: [], policies: [], pruned: [] };
+
+const plain = (message: string): string =>
+  message
+    .replace(/<\{%[^%]*%\}>/g, "")
+    .replace(/^(warning|error): /, "")
+    .trim();
+
+/** From Pulumi's own answer, so that a plain `pulumi preview` agrees. */
+export function effect(stage: string, { steps, diagnostics }: Preview): Effect {
+  const changes = resourceChanges(steps);
+  const tree = steps.find(({ op, newState, oldState }) => {
+    return op !== "same" && op !== "refresh" && (newState?.type || oldState?.type) === treeType;
+  });
+  const resources = changes.filter(({ type, change }) => type !== treeType || change === "delete");
+  const told = tree ? treeChanges(tree) : nothing;
+  const messages = (...severities: readonly string[]) =>
+    (diagnostics ?? []).filter(({ severity }) => severities.includes(severity)).map(({ message }) => plain(message));
+  return {
+    stage,
+    resources,
+    ...told,
+    dangers: changes.flatMap(({ name, dangers }) => dangers.map((danger) => `${name}: ${danger}`)),
+    warnings: [...new Set(messages("warning"))],
+    errors: [...new Set(messages("error"))],
+    isChange: changes.length > 0,
+  };
+}
