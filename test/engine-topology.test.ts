@@ -1,0 +1,76 @@
+/** The most that a plan can hold, on the real Pulumi engine: private machines, a gateway, two load balancers, protection. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";
+import { privately } from "./plans.ts";
+
+const minute = 60_000;
+let sandbox: EngineSandbox;
+
+const set = (path: string, value: unknown) => sandbox.edit("prod", path.split("."), value);
+
+beforeAll(async () => {
+  sandbox = await engineSandbox("prod");
+  for (const [path, value] of Object.entries(privately)) set(path, value);
+}, 10 * minute);
+
+afterAll(() => sandbox?.remove());
+
+const run = (...args: readonly string[]) => sandbox.pulumi([...args, "--stack", "prod"]);
+const up = () => run("up", "--yes", "--skip-preview");
+const state = () => sandbox.services.hetzner.state;
+const writes = () => sandbox.services.hetzner.journal.writes();
+const operations = async () => {
+  const { stdout } = await run("preview", "--json");
+  return Object.keys((JSON.parse(stdout) as { readonly changeSummary: object }).changeSummary);
+};
+const protection = () =>
+  [...state().servers(), ...state().networks(), ...state().loadBalancers(), ...state().primaryIps()]
+    .filter((each) => each.protection.delete)
+    .map(({ name }) => name);
+
+describe("a private, protected stage on the real engine", { timeout: 3 * minute }, () => {
+  it("comes up, in the order that the plan's parts need", async () => {
+    const made = await up();
+    expect(made.code, made.stdout + made.stderr).toBe(0);
+    const at = (operation: string) => writes().indexOf(operation);
+    expect(at("POST /load_balancers")).toBeLessThan(at("POST /servers"));
+    // The first machine is the gateway; a node is switched on only when its network is attached.
+    expect(at("POST /networks/:id/actions/add_route")).toBeLessThan(at("POST /servers/:id/actions/poweron"));
+    expect(writes().filter((operation) => operation === "POST /servers/:id/actions/poweron")).toHaveLength(5);
+  });
+
+  it("has one public address, and a route to the machine that has it", () => {
+    expect(
+      state()
+        .primaryIps()
+        .filter(({ type }) => type === "ipv4")
+        .map(({ name }) => name),
+    ).toEqual(["k3s-stages-prod-gateway"]);
+    expect(state().networks()[0]?.routes).toEqual([{ destination: "0.0.0.0/0", gateway: "10.30.0.9" }]);
+  });
+
+  it("has nothing to change afterwards", async () => {
+    expect(await operations()).toEqual(["same"]);
+  });
+
+  it("is not taken away while it is protected, and nothing of it is", async () => {
+    const before = state().counts();
+    const refused = await run("destroy", "--yes");
+    expect(refused.code).not.toBe(0);
+    expect(refused.stdout + refused.stderr).toMatch(/cannot be deleted\s+because it is protected/);
+    expect(state().counts()).toEqual(before);
+  });
+
+  it("is unprotected in place, and then goes without a rest", async () => {
+    expect(protection()).not.toEqual([]);
+    set("cluster.protect", false);
+    expect((await operations()).toSorted()).toEqual(["same", "update"]);
+    const lifted = await up();
+    expect(lifted.code, lifted.stdout + lifted.stderr).toBe(0);
+    expect(protection()).toEqual([]);
+    const gone = await run("destroy", "--yes");
+    expect(gone.code, gone.stdout + gone.stderr).toBe(0);
+    expect(Object.entries(state().counts()).filter(([, count]) => count > 0)).toEqual([]);
+    expect(sandbox.services.hetzner.journal.unknown()).toEqual([]);
+  });
+});
