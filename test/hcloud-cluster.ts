@@ -6,6 +6,7 @@ type Client = ReturnType<typeof hcloudClient>;
 export const kindsOf = (client: Client) => ({
   network: client.resource("network:Network"),
   subnet: client.resource("networkSubnet:NetworkSubnet"),
+  route: client.resource("networkRoute:NetworkRoute"),
   firewall: client.resource("firewall:Firewall"),
   group: client.resource("placementGroup:PlacementGroup"),
   key: client.resource("sshKey:SshKey"),
@@ -28,6 +29,7 @@ export async function clusterOf(client: Client) {
   const network = await kind.network.create({ name: "dev", ipRange: "10.10.0.0/16", labels: { stage: "dev" } });
   const zone = { networkZone: "eu-central", type: "cloud", ipRange: "10.10.0.0/24" };
   const subnet = await kind.subnet.create({ networkId: network.id, ...zone });
+  const route = await kind.route.create({ networkId: network.id, destination: "0.0.0.0/0", gateway: "10.10.0.9" });
   const firewall = await kind.firewall.create({ name: "dev", rules: [rule] });
   const group = await kind.group.create({ name: "dev", type: "spread" });
   const key = await kind.key.create({ name: "dev", publicKey });
@@ -47,7 +49,8 @@ export async function clusterOf(client: Client) {
     subnetId: subnet.id,
     ip: "10.10.0.5",
   });
-  const healthCheck = { protocol: "tcp", port: 6443, interval: 10, timeout: 5, retries: 3 };
+  const http = { path: "/readyz", tls: true, statusCodes: ["200"] };
+  const healthCheck = { protocol: "http", port: 6443, interval: 10, timeout: 5, retries: 3, http };
   const service = await kind.service.create({
     ...{ loadBalancerId: balancer.id, protocol: "tcp" },
     listenPort: 6443,
@@ -59,7 +62,7 @@ export async function clusterOf(client: Client) {
     serverId: server.id,
     usePrivateIp: true,
   });
-  return { network, subnet, firewall, group, key, address, server, balancer, balancerNetwork, service, target };
+  return { network, subnet, route, firewall, group, key, address, server, balancer, balancerNetwork, service, target };
 }
 
 export type Name = keyof ReturnType<typeof kindsOf>;
@@ -74,6 +77,7 @@ export const order: readonly Name[] = [
   "key",
   "group",
   "firewall",
+  "route",
   "subnet",
   "network",
 ];

@@ -36,6 +36,7 @@ describe("a whole cluster", () => {
     const { network, server, balancer } = made;
     expect(made.subnet.id).toBe(`${network.id}-10.10.0.0/24`);
     expect(made.balancerNetwork.id).toBe(`${balancer.id}-${network.id}`);
+    expect(made.route.id).toBe(`${network.id}-0.0.0.0/0`);
     expect(made.service.id).toBe(`${balancer.id}__6443`);
     expect(made.target.id).toBe(`lb-srv-tgt-${server.id}-${balancer.id}`);
     const kind = kinds();
@@ -127,12 +128,19 @@ describe("deletion of what is gone already", () => {
     return kind.remove(made[name]);
   };
 
-  it.each(["target", "service", "balancerNetwork", "balancer", "key", "address", "subnet", "network"] as const)(
-    "is a success for %s",
-    async (name) => {
-      await expect(twice(name)).resolves.toBeUndefined();
-    },
-  );
+  it.each([
+    "target",
+    "service",
+    "balancerNetwork",
+    "balancer",
+    "key",
+    "address",
+    "route",
+    "subnet",
+    "network",
+  ] as const)("is a success for %s", async (name) => {
+    await expect(twice(name)).resolves.toBeUndefined();
+  });
 
   it.each(["server", "group"] as const)("is the error not_found for %s", async (name) => {
     await expect(twice(name)).rejects.toThrow(/with ID '\d+' not found \(not_found, [0-9a-f]{16}\)$/);

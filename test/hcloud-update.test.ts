@@ -68,6 +68,12 @@ describe("update in place", () => {
     expect(serverNow()?.protection).toEqual({ delete: true, rebuild: true });
   });
 
+  it("protects an address, and labels it", async () => {
+    await changed("address", { labels: { stage: "dev" }, deleteProtection: true });
+    const [address] = api.state.primaryIps().filter(({ name }) => name === "dev-server-1");
+    expect(address).toMatchObject({ protection: { delete: true }, labels: { stage: "dev" }, auto_delete: false });
+  });
+
   it("takes a server out of a firewall", async () => {
     const { server } = await cluster();
     await kinds().server.update(server, { ...server.inputs, firewallIds: [] });
@@ -81,7 +87,7 @@ describe("update in place", () => {
   it("changes a load balancer's algorithm", () => changed("balancer", { algorithm: { type: "least_connections" } }));
   it("changes a service's destination", () => changed("service", { destinationPort: 6444 }));
 
-  it("changes a service's health check to HTTP over TLS", () =>
+  it("changes what a service's health check takes for an answer", () =>
     changed("service", {
       healthCheck: {
         ...{ protocol: "http", port: 6443, interval: 10, timeout: 5, retries: 3 },

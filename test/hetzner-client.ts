@@ -22,7 +22,11 @@ interface Body {
   readonly actions: readonly object[];
   readonly next_actions: readonly { readonly command: string }[];
   readonly primary_ip: { readonly id: number; readonly ip: string; readonly assignee_id: number | null };
-  readonly network: { readonly id: number; readonly subnets: readonly { readonly gateway: string }[] };
+  readonly network: {
+    readonly id: number;
+    readonly subnets: readonly { readonly gateway: string }[];
+    readonly routes: unknown;
+  };
   readonly placement_group: { readonly id: number };
   readonly placement_groups: readonly { readonly name: string }[];
   readonly firewall: { readonly id: number };

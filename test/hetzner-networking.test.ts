@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Hetzner, startHetzner } from "../sandbox/hetzner/start.ts";
-import { code, fields, hetznerClient, hetznerToken as token } from "./hetzner-client.ts";
+import { code, fields, hetznerClient, server, hetznerToken as token } from "./hetzner-client.ts";
 
 let api: Hetzner;
 const { call, post, created, network } = hetznerClient(() => api);
@@ -25,6 +25,32 @@ describe("networks", () => {
   it("makes the first address of the network the gateway of every subnet", async () => {
     const id = await network("10.10.7.0/24");
     expect((await call("GET", `/networks/${id}`)).body.network.subnets[0]?.gateway).toBe("10.10.0.1");
+  });
+
+  const byDefault = { destination: "0.0.0.0/0", gateway: "10.10.0.9" };
+
+  it("keeps routes, and gives them back", async () => {
+    const id = await network();
+    expect((await post(`/networks/${id}/actions/add_route`, byDefault)).status).toBe(201);
+    expect((await call("GET", `/networks/${id}`)).body.network.routes).toEqual([byDefault]);
+    expect((await post(`/networks/${id}/actions/delete_route`, byDefault)).status).toBe(201);
+    expect(code(await post(`/networks/${id}/actions/delete_route`, byDefault))).toBe("not_found");
+  });
+
+  it.each([
+    ["by its own router", { ...byDefault, gateway: "10.10.0.1" }, ["gateway"]],
+    ["by an address outside", { ...byDefault, gateway: "10.11.0.9" }, ["gateway"]],
+    ["to one of its subnets", { ...byDefault, destination: "10.10.0.0/24" }, ["destination"]],
+    ["to the router of public interfaces", { ...byDefault, destination: "172.16.0.0/12" }, ["destination"]],
+  ])("refuses a route %s", async (_, route, expected) => {
+    expect(fields(await post(`/networks/${await network()}/actions/add_route`, route))).toEqual(expected);
+  });
+
+  it("refuses a second default route", async () => {
+    const id = await network();
+    await post(`/networks/${id}/actions/add_route`, byDefault);
+    const second = { ...byDefault, gateway: "10.10.0.8" };
+    expect(fields(await post(`/networks/${id}/actions/add_route`, second))).toEqual(["destination"]);
   });
 
   it.each([
@@ -108,11 +134,22 @@ describe("load balancers", () => {
   const check = { protocol: "http", port: 6443, interval: 15, timeout: 10, retries: 3 };
 
   it.each([
-    ["https as the protocol of a health check", { ...check, protocol: "https" }, "health_check.protocol"],
     ["a timeout above the interval", { ...check, timeout: 20 }, "health_check.timeout"],
+    ["more than five tries of a health check", { ...check, retries: 6 }, "health_check.retries"],
   ])("refuse %s", async (_, health_check, field) => {
     const answer = await post(`/load_balancers/${await balancer()}/actions/add_service`, { ...service, health_check });
     expect(fields(answer)).toEqual([field]);
+  });
+
+  // In the words that kube-hetzner's users met (mysticaltech/terraform-hcloud-kube-hetzner#2188).
+  it("refuse https as the protocol of a health check: TLS is asked for inside http", async () => {
+    const health_check = { ...check, protocol: "https" };
+    const answer = await post(`/load_balancers/${await balancer()}/actions/add_service`, { ...service, health_check });
+    expect(answer.body.error).toEqual({
+      code: "invalid_input",
+      message: "invalid input in field 'health_check'",
+      details: { fields: [{ name: "health_check.protocol", messages: ["Not a valid choice."] }] },
+    });
   });
 
   it("change only the members of a service that are sent", async () => {
@@ -142,5 +179,50 @@ describe("load balancers", () => {
     expect(code(await post(path))).toBe("targets_without_use_private_ip");
     await call("DELETE", `/servers/${member}`);
     expect((await post(path)).status).toBe(201);
+  });
+});
+
+describe("deletion protection", () => {
+  const made: { readonly [path: string]: () => Promise<number> } = {
+    servers: () => created(),
+    networks: () => network(),
+    load_balancers: async () =>
+      (await post("/load_balancers", { name: "api", load_balancer_type: "lb11", location: "nbg1" })).body.load_balancer
+        .id,
+    primary_ips: async () =>
+      (await post("/primary_ips", { name: "kept", type: "ipv4", location: "nbg1" })).body.primary_ip.id,
+  };
+
+  it.each(Object.keys(made))("of %s refuses to delete, until it is lifted", async (kind) => {
+    const path = `/${kind}/${await made[kind]?.()}`;
+    const set = (on: boolean) =>
+      post(`${path}/actions/change_protection`, { delete: on, ...(kind === "servers" ? { rebuild: on } : {}) });
+    expect((await set(true)).status).toBe(201);
+    const refused = await call("DELETE", path);
+    expect([refused.status, code(refused)]).toEqual([423, "protected"]);
+    await set(false);
+    expect((await call("DELETE", path)).status).toBeLessThan(300);
+  });
+
+  it("of a server comes with that of its disk, and not alone", async () => {
+    const path = `/servers/${await created()}/actions/change_protection`;
+    expect(fields(await post(path, { delete: true, rebuild: false }))).toEqual(["rebuild"]);
+  });
+});
+
+describe("a server without a public address", () => {
+  const none = { enable_ipv4: false, enable_ipv6: false };
+
+  it("takes no firewall, at its creation or later", async () => {
+    const { id } = (await post("/firewalls", { name: "fw" })).body.firewall;
+    const net = await network();
+    const wanted = { name: "hidden", public_net: none, networks: [net] };
+    expect(code(await post("/servers", server({ ...wanted, firewalls: [{ firewall: id }] })))).toBe(
+      "private_net_only_server",
+    );
+    const apply_to = [{ type: "server", server: { id: await created(wanted) } }];
+    expect(code(await post(`/firewalls/${id}/actions/apply_to_resources`, { apply_to }))).toBe(
+      "private_net_only_server",
+    );
   });
 });

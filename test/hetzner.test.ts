@@ -82,6 +82,17 @@ describeWithGo("Hetzner's own client (needs go)", () => {
         "rule without port": "invalid_input",
         "wrong token": "unauthorized",
       },
+      kept: {
+        ...{ ip: "203.0.113.118", type: "ipv4", autoDelete: false, ofServer: true, stage: "dev" },
+        ...{ route: "0.0.0.0/0", gateway: "10.10.0.9" },
+        errors: {
+          "address in use": "must_be_unassigned",
+          "address of a running server": "server_not_stopped",
+          "protected server": "protected",
+          "protected network": "protected",
+        },
+      },
+      outlives: true,
       gone: true,
     });
     expect(api.journal.unknown()).toEqual([]);

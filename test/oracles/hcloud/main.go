@@ -60,6 +60,7 @@ type made struct {
 	network  *hcloud.Network
 	group    *hcloud.PlacementGroup
 	firewall *hcloud.Firewall
+	address  *hcloud.PrimaryIP
 	servers  []*hcloud.Server
 	balancer *hcloud.LoadBalancer
 }
@@ -79,7 +80,7 @@ func (d *driver) foundations(publicKey string) (m made) {
 	return m
 }
 
-func (d *driver) server(m made, number int) *hcloud.Server {
+func (d *driver) server(m made, number int, public *hcloud.ServerCreatePublicNet) *hcloud.Server {
 	c := d.client
 	serverType := must(c.ServerType.Get(d.ctx, "cpx22"))
 	image := must(c.Image.GetForArchitecture(d.ctx, "ubuntu-24.04", serverType.Architecture))
@@ -93,6 +94,7 @@ func (d *driver) server(m made, number int) *hcloud.Server {
 		Labels:         map[string]string{"stage": "dev", "number": fmt.Sprint(number)},
 		Firewalls:      []*hcloud.ServerCreateFirewall{{Firewall: *m.firewall}},
 		PlacementGroup: m.group,
+		PublicNet:      public,
 	}))
 	d.wait(append([]*hcloud.Action{created.Action}, created.NextActions...)...)
 	address := net.ParseIP(fmt.Sprintf("10.10.0.1%d", number))
@@ -125,6 +127,7 @@ func (d *driver) destroy(m made) {
 	for _, server := range m.servers {
 		d.wait(must(c.Server.DeleteWithResult(d.ctx, server)).Action)
 	}
+	d.addressAfter(m)
 	_, err := c.LoadBalancer.Delete(d.ctx, m.balancer)
 	check(err)
 	_, err = c.Firewall.Delete(d.ctx, m.firewall)
@@ -151,14 +154,18 @@ func main() {
 	)
 	d := &driver{ctx: ctx, client: client, seen: seen{}}
 	m := d.foundations(os.Getenv("SSH_PUBLIC_KEY"))
+	address, public := d.address()
+	m.address = address
 	for number := 1; number <= 3; number++ {
-		m.servers = append(m.servers, d.server(m, number))
+		m.servers = append(m.servers, d.server(m, number, public))
+		public = nil
 	}
 	m.balancer = d.balancer(m)
 	d.describe(m)
 	d.catalogue()
 	d.lists()
 	d.refusals(m)
+	d.keeps(m)
 	d.destroy(m)
 	check(json.NewEncoder(os.Stdout).Encode(d.seen))
 }
