@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { appendFileSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import { newMaterial } from "../provider/pki/material.ts";
 import type { NodePlan } from "../stacks/cluster/node-settings.ts";
 import { download, FakeNode, makeReleases } from "./fake-node.ts";
@@ -27,6 +28,10 @@ function nodeOf(plan: NodePlan): FakeNode {
 const first = planOf("prod", "server-1");
 const joiner = planOf("prod", "server-2");
 const agent = planOf("prod", "web-1");
+/** Without a public interface. */
+const hidden = planOf("prod", "web-1", {
+  "Pulumi.prod.yaml": { "cluster.pools.web.public": false, "cluster.gateway": { type: "cpx12" } },
+});
 
 const bin = (node: FakeNode, tool: string) => join(node.root, "usr/local/bin", tool);
 const credential = (node: FakeNode) => join(node.root, "run/k3s-stages/credential");
@@ -139,6 +144,34 @@ suite("the private network", () => {
       state: "failed",
       error: "no interface has the private address 10.30.1.11",
     });
+  });
+});
+
+suite("a node without a public address", () => {
+  it("goes out by the network's router, also after its next start, and asks Hetzner's resolvers", () => {
+    const node = nodeOf(hidden).only("private-ip");
+    node.set("late/route", 1);
+    expect(node.run().code).toBe(0);
+    const written = parse(readFileSync(join(node.root, "etc/netplan/90-k3s-stages.yaml"), "utf8"));
+    expect(written.network.ethernets.enp7s0).toMatchObject({
+      routes: [{ to: "default", via: "10.30.0.1", "on-link": true }],
+      nameservers: { addresses: ["185.12.64.1", "185.12.64.2"] },
+    });
+    expect(node.calls("netplan")).toEqual(["netplan apply", "netplan apply"]);
+  });
+
+  it("leaves a network alone that has its route", () => {
+    const node = nodeOf(hidden).only("private-ip");
+    node.set("route", "default via 10.30.0.1 dev enp7s0");
+    expect([node.run().code, node.calls("netplan")]).toEqual([0, []]);
+  });
+
+  it("says what is missing when no route comes", () => {
+    const node = nodeOf(hidden).only("private-ip");
+    node.set("late/route", 1000);
+    hurry(node);
+    expect(node.run().code).not.toBe(0);
+    expect(node.status().error).toBe("there is no route to the internet by 10.30.0.1 yet");
   });
 });
 

@@ -6,6 +6,7 @@
 # Of a node without a public interface: by the network's own router, which knows the gateway. Hetzner's DHCP has not said so
 # since August 2025, and names no resolvers in a private network; these are Hetzner's.
 way_out() {
+  command -v netplan >/dev/null || fail "the image has no netplan, which a node without a public address needs"
   replace "$root/etc/netplan/90-k3s-stages.yaml" <<EOF
 network:
   version: 2
