@@ -1,8 +1,9 @@
 import { prices } from "./prices.ts";
 
 /**
- * What Hetzner sells, as two public price lists had it in August and September 2026. Numeric ids and the prices of the larger
- * load balancers are the emulator's own; everything else a program may rely on.
+ * What Hetzner sells, as two public price lists had it in August and September 2026 (mixxor/eu-cloud-prices
+ * prices/hetzner.json, robhunter/agentdeals#1286; members as in hcloud-go's schema package). Numeric ids, the prices of the
+ * larger load balancers and those outside the EU are the emulator's own; everything else a program may rely on.
  */
 const eu = ["fsn1", "nbg1", "hel1"] as const;
 const everywhere = [...eu, "ash", "hil", "sin"] as const;

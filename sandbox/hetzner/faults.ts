@@ -10,8 +10,18 @@ export interface Faults {
     error: { readonly code: string; readonly message: string },
     times?: number,
   ) => void;
-  /** How many more servers of a type can be had at a location. Unlimited unless set. */
+  /** The next `times` (1) requests of an operation do what they ask and answer with this all the same. */
+  readonly failAfter: (operation: string, failure: Failure, times?: number) => void;
+  /** After so many more requests the token is unknown, until this is set to infinity again. */
+  readonly revoke: (after: number) => void;
+  /** How many more servers of a type can be had at a location; with 0 the catalogue says so. Unlimited unless set. */
   readonly capacity: (location: string, type: string, free: number) => void;
+  /** A type is withdrawn at a location from this moment on (ISO 8601). */
+  readonly withdraw: (location: string, type: string, unavailableAfter: string) => void;
+  /** Every answer of an operation from now on is changed by this before it is sent. */
+  readonly rewrite: (operation: string, change: (body: object) => object) => void;
+  /** No list has more items on a page than this, whatever is asked. */
+  readonly perPage: (most: number) => void;
   /** How many of a kind (`servers`, `networks`, `primary_ips`, …) the project may have. Unlimited unless set. */
   readonly quota: (kind: string, limit: number) => void;
 }
@@ -19,6 +29,12 @@ export interface Faults {
 /** The emulator's own view of the faults: what applies now, used up as it is taken. */
 export interface FaultBook extends Faults {
   readonly takeRequest: (operation: string) => Failure | undefined;
+  readonly takeAnswer: (operation: string) => Failure | undefined;
+  readonly isRevoked: () => boolean;
+  readonly hasCapacity: (location: string, type: string) => boolean;
+  readonly withdrawn: (location: string, type: string) => string | undefined;
+  readonly rewritten: (operation: string, body: object) => object;
+  readonly mostPerPage: () => number;
   readonly takeAction: (command: string) => Action["error"];
   readonly takeCapacity: (location: string, type: string) => boolean;
   readonly limit: (kind: string) => number;
@@ -33,23 +49,59 @@ function queue<T>() {
   return { add, take: (key: string) => waiting.get(key)?.shift() };
 }
 
+function answers(): Pick<FaultBook, "rewrite" | "rewritten" | "perPage" | "mostPerPage" | "revoke" | "isRevoked"> {
+  const changes = new Map<string, (body: object) => object>();
+  let most = 50;
+  let left = Number.POSITIVE_INFINITY;
+  return {
+    rewrite: (operation, change) => void changes.set(operation, change),
+    rewritten: (operation, body) => changes.get(operation)?.(body) ?? body,
+    perPage: (wanted) => {
+      most = wanted;
+    },
+    mostPerPage: () => most,
+    revoke: (after) => {
+      left = after;
+    },
+    isRevoked: () => {
+      left -= 1;
+      return left < 0;
+    },
+  };
+}
+
+function stock(): Pick<FaultBook, "capacity" | "takeCapacity" | "hasCapacity" | "withdraw" | "withdrawn"> {
+  const free = new Map<string, number>();
+  const ends = new Map<string, string>();
+  const left = (location: string, type: string) => free.get(`${location}/${type}`) ?? Number.POSITIVE_INFINITY;
+  return {
+    capacity: (location, type, count) => void free.set(`${location}/${type}`, count),
+    hasCapacity: (location, type) => left(location, type) > 0,
+    takeCapacity: (location, type) => {
+      const has = left(location, type) > 0;
+      if (has) free.set(`${location}/${type}`, left(location, type) - 1);
+      return has;
+    },
+    withdraw: (location, type, unavailableAfter) => void ends.set(`${location}/${type}`, unavailableAfter),
+    withdrawn: (location, type) => ends.get(`${location}/${type}`),
+  };
+}
+
 export function faultBook(): FaultBook {
   const requests = queue<Failure>();
+  const lost = queue<Failure>();
   const actions = queue<{ readonly code: string; readonly message: string }>();
-  const free = new Map<string, number>();
   const limits = new Map<string, number>();
   return {
+    ...stock(),
+    ...answers(),
     failNext: requests.add,
+    failAfter: lost.add,
     failAction: actions.add,
-    capacity: (location, type, count) => void free.set(`${location}/${type}`, count),
     quota: (kind, limit) => void limits.set(kind, limit),
     takeRequest: requests.take,
+    takeAnswer: lost.take,
     takeAction: (command) => actions.take(command) ?? null,
-    takeCapacity: (location, type) => {
-      const left = free.get(`${location}/${type}`) ?? Number.POSITIVE_INFINITY;
-      if (left > 0) free.set(`${location}/${type}`, left - 1);
-      return left > 0;
-    },
     limit: (kind) => limits.get(kind) ?? Number.POSITIVE_INFINITY,
   };
 }

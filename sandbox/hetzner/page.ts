@@ -38,10 +38,15 @@ function positive(query: URLSearchParams, name: string, { or, most }: { readonly
   throw invalidInput(name, `must be a number from 1 to ${most}`);
 }
 
+interface List {
+  readonly name: string;
+  readonly items: readonly object[];
+}
+
 /** One page of a list: filtered, sorted, with `meta.pagination` as hcloud-go follows it. */
-export function page(name: string, items: readonly object[], query: URLSearchParams): object {
+export function page({ name, items }: List, query: URLSearchParams, mostPerPage: number): object {
   const all = sorted(selected(items as readonly Item[], query), query);
-  const perPage = positive(query, "per_page", { or: 25, most: 50 });
+  const perPage = Math.min(mostPerPage, positive(query, "per_page", { or: 25, most: 50 }));
   const number = positive(query, "page", { or: 1, most: Number.MAX_SAFE_INTEGER });
   const last = Math.max(1, Math.ceil(all.length / perPage));
   const pagination = {

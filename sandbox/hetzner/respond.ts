@@ -57,7 +57,7 @@ function decoded(text: string): unknown {
 }
 
 function checkAllowed(api: Api, { token }: Incoming, operation: string): void {
-  if (token !== api.token) throw apiError("unauthorized", "unable to authenticate");
+  if (token !== api.token || api.project.faults.isRevoked()) throw apiError("unauthorized", "unable to authenticate");
   if (!api.spend()) throw apiError("rate_limit_exceeded", "rate limit of 3600 requests per hour reached");
   const fault = api.project.faults.takeRequest(operation);
   if (fault) throw new ApiError(fault);
@@ -77,18 +77,25 @@ function handle(api: Api, incoming: Incoming, parsed: Parsed): Answer {
   if (!handler) throw apiError("not_found", `the emulator has no ${operation}`);
   const { body } = parsed;
   if (typeof body !== "object" || body === null) throw apiError("json_error", "invalid JSON in request");
-  return handler({ project: api.project, id, query: url.searchParams, body });
+  const answer = handler({ project: api.project, id, query: url.searchParams, body });
+  const lost = api.project.faults.takeAnswer(operation);
+  if (lost) throw new ApiError(lost);
+  return answer;
 }
 
-function rendered(
-  answer: Answer,
-  query: URLSearchParams,
-): { readonly status: number; readonly body: object | undefined } {
+interface Rendered {
+  readonly status: number;
+  readonly body: object | undefined;
+}
+
+function rendered(answer: Answer, { url, operation }: Parsed, { faults }: Project): Rendered {
   switch (answer.kind) {
     case "json":
-      return { status: answer.status, body: answer.body };
-    case "list":
-      return { status: 200, body: page(answer.name, answer.items, query) };
+      return { status: answer.status, body: faults.rewritten(operation, answer.body) };
+    case "list": {
+      const body = page(answer, url.searchParams, faults.mostPerPage());
+      return { status: 200, body: faults.rewritten(operation, body) };
+    }
     case "empty":
       return { status: 204, body: undefined };
   }
@@ -106,9 +113,9 @@ export function respond(api: Api, incoming: Incoming): Outgoing {
   const url = new URL(incoming.target, "http://emulator");
   const path = url.pathname.replace(/^\/v1(?=\/)/, "");
   const parsed = { url, ...operationOf(incoming.method, path), body: decoded(incoming.text) };
-  const answer = (): { readonly status: number; readonly body: object | undefined; readonly code?: string } => {
+  const answer = (): Rendered & { readonly code?: string } => {
     try {
-      return rendered(handle(api, incoming, parsed), url.searchParams);
+      return rendered(handle(api, incoming, parsed), parsed, api.project);
     } catch (error) {
       return failed(error);
     }

@@ -68,6 +68,8 @@ function choose(wanted: Creation): Choice {
 function checkCapacity(project: Project, { type, location }: Choice): void {
   const sold = type.locations.find(({ name }) => name === location.name);
   if (!sold) throw invalidInput("server_type", "unsupported location for server type");
+  const end = project.faults.withdrawn(location.name, type.name);
+  if (end && new Date(end).getTime() <= project.clock()) throw invalidInput("server_type", "server type is deprecated");
   if (!sold.available || !project.faults.takeCapacity(location.name, type.name))
     throw apiError("resource_unavailable", "error during placement");
 }

@@ -35,13 +35,21 @@ function locator({ text }: Source, project: string): Locate {
 const dotted = (path: Path): string =>
   path.map((key, index) => (typeof key === "number" ? `[${key}]` : `${index > 0 ? "." : ""}${key}`)).join("");
 
-/** Every problem on a line of its own, as `Pulumi.prod.yaml:12 cluster.network: what is wrong and the way out`. */
-export function explain(problems: readonly Problem[], sources: Sources): string {
+/** Every problem as `Pulumi.prod.yaml:12 cluster.network: what is wrong and the way out`, each said once. */
+export function located(problems: readonly Problem[], sources: Sources): readonly string[] {
+  if (problems.length === 0) return [];
   const all = [sources.shared, ...Object.values(sources.stacks)];
   const locators = new Map(all.map((source) => [source.file, locator(source, sources.project)]));
   const lines = problems.map(
     ({ file, path, message }) =>
-      `  ${file}${locators.get(file)?.(path) ?? ""}${path.length > 0 ? ` ${dotted(path)}` : ""}: ${message}`,
+      `${file}${locators.get(file)?.(path) ?? ""}${path.length > 0 ? ` ${dotted(path)}` : ""}: ${message}`,
   );
-  return [`The configuration is not valid (${problems.length}):`, ...new Set(lines)].join("\n");
+  return [...new Set(lines)];
 }
+
+/** Every problem on a line of its own, below a heading with their number. */
+export const explain = (problems: readonly Problem[], sources: Sources): string =>
+  [
+    `The configuration is not valid (${problems.length}):`,
+    ...located(problems, sources).map((line) => `  ${line}`),
+  ].join("\n");

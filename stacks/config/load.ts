@@ -6,11 +6,14 @@ import type { Fleet, Stage } from "./fleet.ts";
 import { missingDigests, type Pins } from "./pins.ts";
 import { resolve } from "./resolve.ts";
 import type { Sources } from "./sources.ts";
+import { tokenProblem } from "./token.ts";
 
 export interface Loaded {
   readonly fleet: Fleet;
   readonly stage: Stage;
   readonly pins: Pins;
+  /** To say where a value that turns out to be impossible was written. */
+  readonly sources: Sources;
 }
 
 /** Pulumi keeps a structured value as JSON and a plain one as it is. */
@@ -38,14 +41,27 @@ function withRunning(disk: Sources, stack: string): Sources {
   };
 }
 
+/** The stack's own one, else the environment's, as the provider looks for it. */
+const hetznerToken = (): string => pulumi.runtime.allConfig()["hcloud:token"] ?? process.env["HCLOUD_TOKEN"] ?? "";
+
 /** The provider's own message for a missing token comes late and names no stack. */
 function requireToken(stack: string): void {
-  if (new pulumi.Config("hcloud").getSecret("token") ?? process.env["HCLOUD_TOKEN"]) return;
+  const token = hetznerToken();
+  const problem = tokenProblem(token);
+  if (problem === undefined) return;
+  const set = `pulumi config set --secret hcloud:token --stack ${stack}`;
+  if (token !== "") throw new ConfigError(`The Hetzner token for ${stack} cannot be one: ${problem}: ${set}`);
   throw new ConfigError(
     `There is no Hetzner token for ${stack}. Make one in the Hetzner console (project > Security > API tokens, read and ` +
-      `write), then: pulumi config set --secret hcloud:token --stack ${stack}`,
+      `write), then: ${set}`,
   );
 }
+
+/** Where Hetzner is asked, and by whom: what the provider is told too. It never becomes part of the configuration. */
+export const hetznerAccount = () => ({
+  endpoint: pulumi.runtime.allConfig()["hcloud:endpoint"] ?? process.env["HCLOUD_ENDPOINT"],
+  token: hetznerToken(),
+});
 
 /** A node installs only what matches its digest, so a server without one would be paid for and never get ready. */
 function requireDigests(pins: Pins): void {
@@ -59,13 +75,14 @@ function requireDigests(pins: Pins): void {
 function load(): Loaded {
   const stack = pulumi.getStack();
   const directory = process.cwd();
-  const fleet = resolve(withRunning(readSources(directory), stack));
+  const sources = withRunning(readSources(directory), stack);
+  const fleet = resolve(sources);
   const stage = fleet.stages.find(({ name }) => name === stack);
   if (!stage) throw new Error(`the stage ${stack} is configured, but was not resolved`);
   const pins = readPins(directory);
   requireToken(stack);
   requireDigests(pins);
-  return { fleet, stage, pins };
+  return { fleet, stage, pins, sources };
 }
 
 /** The running stage, checked together with its siblings. A user's mistake ends the program in words, without a stack. */

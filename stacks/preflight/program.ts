@@ -1,0 +1,71 @@
+/** SHELL: the check as part of the Pulumi program. Hetzner is asked while the program goes on. */
+import * as pulumi from "@pulumi/pulumi";
+import { topology } from "../cluster/topology.ts";
+import type { Loaded } from "../config/load.ts";
+import { demandOf } from "./demand.ts";
+import { type Account, hetznerClient, officialEndpoint } from "./hetzner.ts";
+import { type Plan, refusalText, type Verdict, verdict } from "./preflight.ts";
+import { type Reading, readHetzner } from "./read.ts";
+import { isUnchanged, priceLine, priceTable } from "./report.ts";
+import { kinds } from "./snapshot.ts";
+import type { State } from "./taken.ts";
+
+function refuse(found: Verdict): void {
+  if (found.refusals.length > 0) throw new pulumi.RunError(refusalText(found));
+}
+
+/** In a preview the id of what the state has is known, and that of what would be made is not. */
+function isInState(resource: pulumi.CustomResource): Promise<boolean> {
+  return new Promise((resolve) => {
+    resource.id.apply(() => resolve(true));
+    // Both come with the same answer of the engine; an id that is known was heard of by then.
+    resource.urn.apply(() => setImmediate(() => resolve(false)));
+  });
+}
+
+export class Preflight {
+  /** Nothing is declared before it in an `up`; a preview creates nothing and does not wait. */
+  readonly cleared: Promise<void>;
+  readonly #plan: Plan;
+  readonly #reading: Promise<Reading>;
+  readonly #resources = new Map<string, pulumi.CustomResource>();
+
+  constructor(
+    { fleet, stage, pins, sources }: Loaded,
+    account: Omit<Account, "endpoint"> & { endpoint?: string | undefined },
+  ) {
+    this.#plan = { stage, topology: topology(fleet, stage), pins, sources };
+    const { image, names } = demandOf(stage, this.#plan.topology);
+    const asked = { image, kinds: [...new Set([...names.map(({ kind }) => kind), "primary_ips" as const])] };
+    this.#reading = readHetzner(hetznerClient({ ...account, endpoint: account.endpoint ?? officialEndpoint }), asked);
+    this.cleared = pulumi.runtime.isDryRun() ? Promise.resolve() : this.#clear();
+  }
+
+  async #clear(): Promise<void> {
+    refuse(verdict(this.#plan, { reading: await this.#reading, now: new Date() }));
+  }
+
+  /** For the cluster: remembers its resources, to ask later which of them the state has. */
+  readonly sees: pulumi.ResourceTransformation = ({ type, name, resource }) => {
+    if (pulumi.CustomResource.isInstance(resource)) this.#resources.set(`${type} ${name}`, resource);
+    return undefined;
+  };
+
+  async #state(): Promise<State> {
+    const asked = [...this.#resources].map(async ([key, resource]) => [key, await isInState(resource)] as const);
+    const known = new Map(await Promise.all(asked));
+    return { has: (kind, name) => known.get(`${kinds[kind].token} ${name}`) ?? true };
+  }
+
+  /** At the end of a preview: what was found, and the price of a month. In an `up` it was said before. */
+  async say(): Promise<void> {
+    if (!pulumi.runtime.isDryRun()) return;
+    const { stage } = this.#plan;
+    const reading = await this.#reading;
+    const found = verdict(this.#plan, { reading, now: new Date(), state: await this.#state() });
+    for (const warning of found.warnings) await pulumi.log.warn(warning);
+    for (const unchecked of found.unchecked) await pulumi.log.info(`not checked at Hetzner: ${unchecked}`);
+    if (found.bill) await pulumi.log.info((isUnchanged(found.bill) ? priceLine : priceTable)(stage.name, found.bill));
+    refuse(found);
+  }
+}

@@ -1,0 +1,76 @@
+import { type Findings, isOurs, type Question, refuse, together } from "./findings.ts";
+
+/** Hetzner's documented limits that no request for more lifts (docs.hetzner.com/cloud, networks and placement groups). */
+const limits = { attachments: 100, subnets: 50, perGroup: 10, groups: 50 };
+
+function inNetwork({ demand: { servers, loadBalancers, subnets } }: Question): readonly Findings[] {
+  const attached = servers.length + loadBalancers.length;
+  const sum = `${servers.length} servers and ${loadBalancers.length} load balancers are ${attached} attachments`;
+  return [
+    ...(attached > limits.attachments
+      ? [refuse(["cluster", "pools"], `${sum}; a network takes ${limits.attachments}: lower a count`)]
+      : []),
+    ...(subnets > limits.subnets
+      ? [refuse(["cluster", "pools"], `${subnets} subnets; a network takes ${limits.subnets}: join some pools`)]
+      : []),
+  ];
+}
+
+function inGroups({ demand, snapshot }: Question): readonly Findings[] {
+  const full = [...demand.groups].filter(([, servers]) => servers > limits.perGroup);
+  const others = (snapshot.existing.placement_groups ?? []).filter(({ name }) => !demand.groups.has(name));
+  const sum = `${demand.groups.size} placement groups here and ${others.length} others in the project`;
+  return [
+    ...full.map(([group, servers]) =>
+      refuse(["cluster"], `${group} gets ${servers} servers; a spread placement group takes ${limits.perGroup}`),
+    ),
+    ...(demand.groups.size + others.length > limits.groups
+      ? [refuse(["cluster", "pools"], `${sum}; a project has at most ${limits.groups}: join some pools`)]
+      : []),
+  ];
+}
+
+function behindBalancers({ demand, snapshot }: Question): readonly Findings[] {
+  return demand.loadBalancers.flatMap(({ name, type: wanted, targets, services }) => {
+    const type = snapshot.loadBalancerTypes?.find((each) => each.name === wanted);
+    const larger = "choose a larger type";
+    const path = ["cluster", "loadBalancer"];
+    return [
+      ...(type?.max_targets !== undefined && targets > type.max_targets
+        ? [refuse(path, `${name} has ${targets} targets; a ${wanted} takes ${type.max_targets}: ${larger}`)]
+        : []),
+      ...(type?.max_services !== undefined && services > type.max_services
+        ? [refuse(path, `${name} has ${services} services; a ${wanted} takes ${type.max_services}: ${larger}`)]
+        : []),
+    ];
+  });
+}
+
+/** What fits into Hetzner's fixed limits. All but the last part follows from the plan alone, with no answer of the API. */
+export const roomFindings = (question: Question): Findings =>
+  together([...inNetwork(question), ...inGroups(question), ...behindBalancers(question)]);
+
+/** People know them by these words in the console, under Limits. */
+const counted = [
+  { kind: "servers", word: "servers" },
+  { kind: "load_balancers", word: "load balancers" },
+  { kind: "networks", word: "networks" },
+  { kind: "firewalls", word: "firewalls" },
+] as const;
+
+/**
+ * The project's own limits: Hetzner tells them to nobody, so this says what the stage needs beside what is there, and a person
+ * compares. Empty when nothing is to be made.
+ */
+export function quotaNote({ demand, snapshot }: Question): string | undefined {
+  const rows = counted.map(({ kind, word }) => {
+    const there = snapshot.existing[kind];
+    const wanted = demand.names.filter((each) => each.kind === kind);
+    const ours = (there ?? []).filter((each) => isOurs(each, demand)).map(({ name }) => name);
+    return { word, more: wanted.filter(({ name }) => !ours.includes(name)).length, there: there?.length };
+  });
+  const needed = rows.filter(({ more }) => more > 0);
+  if (needed.length === 0) return undefined;
+  const parts = needed.map(({ word, more, there }) => `${word} ${more} more${there ? ` beside ${there}` : ""}`);
+  return `the project's limits, which only Hetzner's console shows (Limits). Needed: ${parts.join(", ")}`;
+}

@@ -1,0 +1,63 @@
+import type { Demand } from "./demand.ts";
+import { type Finding, type Findings, isOurs, type Question } from "./findings.ts";
+import { type Existing, type Kind, kinds } from "./snapshot.ts";
+
+interface Thing {
+  readonly kind: Kind;
+  readonly there: Existing;
+}
+
+/** `server 42 (labels: team=web)` */
+export function thing({ kind, there: { id, labels } }: Thing): string {
+  const all = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+  return `${kinds[kind].word} ${id} (${all.length > 0 ? `labels: ${all.join(", ")}` : "no labels"})`;
+}
+
+type Owner = Pick<Demand, "stage" | "cluster">;
+
+/**
+ * Takes a thing at Hetzner into the stage's state. It belongs below the cluster's component: without its parent Pulumi would
+ * take it for another resource, make a second one and delete this.
+ */
+export function importCommand({ kind, there }: Thing, { stage, cluster }: Owner): string {
+  const project = cluster.slice(0, -stage.length - 1);
+  const parent = `urn:pulumi:${stage}::${project}::${project}:cluster:K3sCluster::${stage}`;
+  return (
+    `pulumi import ${kinds[kind].token} ${there.name} ${there.id} --parent 'cluster=${parent}' ` +
+    `--protect=false --generate-code=false --stack ${stage}`
+  );
+}
+
+/** What to do about a name that Hetzner has already, by whose it is. */
+export function takenSentence(taken: Thing, owner: Owner): string {
+  const what = `the name ${taken.there.name} is taken by ${thing(taken)}`;
+  if (isOurs(taken.there, owner)) {
+    return `${what}, made by an interrupted run for this stage: take it over with \`${importCommand(taken, owner)}\``;
+  }
+  const labels = `cluster=${owner.cluster} and managed-by=k3s-stages`;
+  return (
+    `${what}, which is not this stage's by its labels: rename or delete it there. If it is this stage's after all, give it ` +
+    `the labels ${labels}, then: ${importCommand(taken, owner)}`
+  );
+}
+
+/** Everything that exists under a name of the plan. */
+export const namesakes = ({ demand, snapshot }: Pick<Question, "demand" | "snapshot">): readonly Thing[] =>
+  demand.names.flatMap(({ kind, name }) => {
+    const there = snapshot.existing[kind]?.find((each) => each.name === name);
+    return there ? [{ kind, there }] : [];
+  });
+
+export interface State {
+  /** Whether Pulumi's state has it; only a preview can tell. */
+  readonly has: (kind: Kind, name: string) => boolean;
+}
+
+/** Names that are taken by something which the state does not have. */
+export function takenFindings(question: Question, state: State): Findings {
+  const { demand } = question;
+  const strangers = namesakes(question).filter(({ kind, there }) => !state.has(kind, there.name));
+  const finding = (taken: Thing): Finding => ({ path: ["cluster"], message: takenSentence(taken, demand) });
+  const [ours, foreign] = [true, false].map((own) => strangers.filter(({ there }) => isOurs(there, demand) === own));
+  return { refusals: (foreign ?? []).map(finding), warnings: (ours ?? []).map(finding) };
+}
