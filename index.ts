@@ -18,7 +18,7 @@ export default async function stage() {
   const { url: _, pushUrl, branch } = fleet.repository;
   const name = `${fleet.project}-${stage.name}`;
   const pki = new Pki(stage.name, { cluster: name });
-  const hooks = { onError: [sayWayOut()] };
+  const hooks = { onError: [sayWayOut(preflight.namesake)] };
   const seen = { transformations: [preflight.sees] };
   const cluster = new K3sCluster(stage.name, { fleet, stage, pins, secrets: pki, hooks }, seen);
   const { files, placeholders } = render(fleet, stage.name, versionsOf(pins));

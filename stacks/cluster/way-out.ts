@@ -1,3 +1,10 @@
+const addressInUse =
+  "The address belongs to another server. Unassign it in the Hetzner console (Primary IPs), with that server switched off.";
+
+const down =
+  "Hetzner's API does not work now, or cannot be reached from here (status.hetzner.com). Run `pulumi up` again later: it goes " +
+  "on from here.";
+
 /** What a person can do about an error of Hetzner's API, by its code (docs.hetzner.cloud, "Errors"). */
 const waysOut: { readonly [code: string]: string } = {
   uniqueness_error:
@@ -18,11 +25,43 @@ const waysOut: { readonly [code: string]: string } = {
   protected:
     "It is protected against deletion. If it really is to go, set cluster.protect to false in the stage's file and run " +
     "`pulumi up`, which lifts the protection at Hetzner and in Pulumi.",
+  primary_ip_assigned: addressInUse,
+  primary_ip_already_assigned: addressInUse,
+  must_be_unassigned: addressInUse,
+  invalid_input:
+    "Hetzner refuses a value; the field stands in the brackets behind the message, when Hetzner names one. What exists by " +
+    "now stays.",
   maintenance: "Hetzner is doing maintenance (status.hetzner.com). Run `pulumi up` again later.",
+  ...{ server_error: down, bad_gateway: down, unavailable: down, timeout: down },
 };
 
-/** The provider writes an API error as `message (code, correlation id)`. Nothing for an error that is not known here. */
+/** How Go's HTTP client, gRPC and Node say that there was no answer, or none of the API's. */
+const lost =
+  /EOF|connection re(set|fused)|ECONNRE|socket hang up|other side closed|i\/o timeout|deadline exceeded|no such host|EAI_AGAIN|status code 5\d\d/;
+
+/** A plugin that ends in the middle of a call, as gRPC tells it. terraform-provider-hcloud does on some answers. */
+const crash = /code = Unavailable|panic:|nil pointer dereference/;
+
+const crashed =
+  "The hcloud plugin itself ended. It does when something was deleted by hand, or when Hetzner's answer lacks a detail: run " +
+  "`pulumi up --refresh`.";
+
+/** The provider writes an API error as `message (code, correlation id)`. */
+const codesOf = (error: string): readonly string[] =>
+  [...error.matchAll(/\(([a-z_]+)[,)]/g)].map(([, code = ""]) => code);
+
+/** Nothing for an error that is not known here. */
 export function wayOut(error: string): string | undefined {
-  const codes = [...error.matchAll(/\(([a-z_]+)[,)]/g)].map(([, code = ""]) => code);
-  return codes.map((code) => waysOut[code]).find((sentence) => sentence !== undefined);
+  const known = codesOf(error)
+    .map((code) => waysOut[code])
+    .find((sentence) => sentence !== undefined);
+  if (known) return known;
+  if (crash.test(error)) return crashed;
+  return lost.test(error) ? down : undefined;
 }
+
+/** After which nobody knows whether a create was done: its answer was lost, or the name is taken, perhaps by its first try. */
+export const isUnsure = (error: string): boolean =>
+  codesOf(error).some((code) => code === "uniqueness_error" || waysOut[code] === down) ||
+  crash.test(error) ||
+  lost.test(error);

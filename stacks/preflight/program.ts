@@ -1,14 +1,15 @@
 /** SHELL: the check as part of the Pulumi program. Hetzner is asked while the program goes on. */
 import * as pulumi from "@pulumi/pulumi";
+import type { Namesake } from "../cluster/hooks.ts";
 import { topology } from "../cluster/topology.ts";
 import type { Loaded } from "../config/load.ts";
 import { demandOf } from "./demand.ts";
 import { type Account, hetznerClient, officialEndpoint } from "./hetzner.ts";
 import { type Plan, refusalText, type Verdict, verdict } from "./preflight.ts";
-import { type Reading, readHetzner } from "./read.ts";
+import { type Reading, readHetzner, readNamesake } from "./read.ts";
 import { isUnchanged, priceLine, priceTable } from "./report.ts";
-import { kinds } from "./snapshot.ts";
-import type { State } from "./taken.ts";
+import { kindOf, kinds } from "./snapshot.ts";
+import { type State, takenSentence } from "./taken.ts";
 
 function refuse(found: Verdict): void {
   if (found.refusals.length > 0) throw new pulumi.RunError(refusalText(found));
@@ -23,21 +24,22 @@ function isInState(resource: pulumi.CustomResource): Promise<boolean> {
   });
 }
 
+type Given = Omit<Account, "endpoint"> & { readonly endpoint?: string | undefined };
+
 export class Preflight {
   /** Nothing is declared before it in an `up`; a preview creates nothing and does not wait. */
   readonly cleared: Promise<void>;
   readonly #plan: Plan;
+  readonly #account: Account;
   readonly #reading: Promise<Reading>;
   readonly #resources = new Map<string, pulumi.CustomResource>();
 
-  constructor(
-    { fleet, stage, pins, sources }: Loaded,
-    account: Omit<Account, "endpoint"> & { endpoint?: string | undefined },
-  ) {
+  constructor({ fleet, stage, pins, sources }: Loaded, account: Given) {
     this.#plan = { stage, topology: topology(fleet, stage), pins, sources };
+    this.#account = { ...account, endpoint: account.endpoint ?? officialEndpoint };
     const { image, names } = demandOf(stage, this.#plan.topology);
     const asked = { image, kinds: [...new Set([...names.map(({ kind }) => kind), "primary_ips" as const])] };
-    this.#reading = readHetzner(hetznerClient({ ...account, endpoint: account.endpoint ?? officialEndpoint }), asked);
+    this.#reading = readHetzner(hetznerClient(this.#account), asked);
     this.cleared = pulumi.runtime.isDryRun() ? Promise.resolve() : this.#clear();
   }
 
@@ -56,6 +58,14 @@ export class Preflight {
     const known = new Map(await Promise.all(asked));
     return { has: (kind, name) => known.get(`${kinds[kind].token} ${name}`) ?? true };
   }
+
+  /** What Hetzner has under a resource's name, asked after its creation failed. */
+  readonly namesake: Namesake = async ({ type, name }) => {
+    const kind = kindOf(type);
+    const there = kind && (await readNamesake(hetznerClient(this.#account), kind, name));
+    const { stage, topology: plan } = this.#plan;
+    return there && takenSentence({ kind, there }, { stage: stage.name, cluster: plan.cluster });
+  };
 
   /** At the end of a preview: what was found, and the price of a month. In an `up` it was said before. */
   async say(): Promise<void> {

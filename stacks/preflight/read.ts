@@ -1,7 +1,16 @@
 /** SHELL: what Hetzner says now, asked all at once. */
 import type { z } from "zod";
 import { type Client, HetznerError } from "./hetzner.ts";
-import { existing, image, type Kind, loadBalancerType, pricing, type Snapshot, serverType } from "./snapshot.ts";
+import {
+  type Existing,
+  existing,
+  image,
+  type Kind,
+  loadBalancerType,
+  pricing,
+  type Snapshot,
+  serverType,
+} from "./snapshot.ts";
 
 export interface Reading {
   readonly snapshot: Snapshot;
@@ -84,4 +93,10 @@ export async function readHetzner(
     unread: sentences(parts),
     refused: parts.find(({ error }) => tokenCodes.includes(error?.code ?? ""))?.error,
   };
+}
+
+/** What has this name now; nothing also where that cannot be read. */
+export async function readNamesake(client: Client, kind: Kind, name: string): Promise<Existing | undefined> {
+  const { value = [] } = await lists(client)(existing, kind, `?name=${encodeURIComponent(name)}`);
+  return value[0];
 }

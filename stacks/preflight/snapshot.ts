@@ -88,6 +88,10 @@ export const kinds = {
 } as const;
 export type Kind = keyof typeof kinds;
 
+/** The kind of a resource, by its type in Pulumi. */
+export const kindOf = (token: string): Kind | undefined =>
+  (Object.keys(kinds) as readonly Kind[]).find((kind) => kinds[kind].token === token);
+
 /** What could be read; a part that is missing was not read, and what depends on it is not checked. */
 export interface Snapshot {
   readonly serverTypes?: readonly ServerType[] | undefined;

@@ -8,31 +8,32 @@ interface Thing {
 }
 
 /** `server 42 (labels: team=web)` */
-export function thing({ kind, there: { id, labels } }: Thing): string {
+function thing({ kind, there: { id, labels } }: Thing): string {
   const all = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
   return `${kinds[kind].word} ${id} (${all.length > 0 ? `labels: ${all.join(", ")}` : "no labels"})`;
 }
 
 type Owner = Pick<Demand, "stage" | "cluster">;
 
+/** Of the component that holds the cluster's resources; every stack's state has it (stacks/cluster/k3s-cluster.ts). */
+const component = "k3s-stages:cluster:K3sCluster";
+
 /**
  * Takes a thing at Hetzner into the stage's state. It belongs below the cluster's component: without its parent Pulumi would
  * take it for another resource, make a second one and delete this.
  */
-export function importCommand({ kind, there }: Thing, { stage, cluster }: Owner): string {
+function importCommand({ kind, there }: Thing, { stage, cluster }: Owner): string {
   const project = cluster.slice(0, -stage.length - 1);
-  const parent = `urn:pulumi:${stage}::${project}::${project}:cluster:K3sCluster::${stage}`;
-  return (
-    `pulumi import ${kinds[kind].token} ${there.name} ${there.id} --parent 'cluster=${parent}' ` +
-    `--protect=false --generate-code=false --stack ${stage}`
-  );
+  const parent = `cluster=urn:pulumi:${stage}::${project}::${component}::${stage}`;
+  const quiet = "--protect=false --generate-code=false";
+  return `pulumi import ${kinds[kind].token} ${there.name} ${there.id} --parent '${parent}' ${quiet} --stack ${stage}`;
 }
 
 /** What to do about a name that Hetzner has already, by whose it is. */
 export function takenSentence(taken: Thing, owner: Owner): string {
   const what = `the name ${taken.there.name} is taken by ${thing(taken)}`;
   if (isOurs(taken.there, owner)) {
-    return `${what}, made by an interrupted run for this stage: take it over with \`${importCommand(taken, owner)}\``;
+    return `${what}, which an interrupted run made for this stage: take it over with \`${importCommand(taken, owner)}\``;
   }
   const labels = `cluster=${owner.cluster} and managed-by=k3s-stages`;
   return (
@@ -42,7 +43,7 @@ export function takenSentence(taken: Thing, owner: Owner): string {
 }
 
 /** Everything that exists under a name of the plan. */
-export const namesakes = ({ demand, snapshot }: Pick<Question, "demand" | "snapshot">): readonly Thing[] =>
+const namesakes = ({ demand, snapshot }: Pick<Question, "demand" | "snapshot">): readonly Thing[] =>
   demand.names.flatMap(({ kind, name }) => {
     const there = snapshot.existing[kind]?.find((each) => each.name === name);
     return there ? [{ kind, there }] : [];
