@@ -6,6 +6,7 @@ import { benchConfiguration } from "./configuration.ts";
 import { type Row, ratio } from "./measure.ts";
 import { benchPreview } from "./preview.ts";
 import { benchRender } from "./render.ts";
+import { benchRequests } from "./requests.ts";
 import { benchSelect } from "./select.ts";
 
 const benches: { readonly [name: string]: () => Promise<readonly Row[]> } = {
@@ -13,6 +14,7 @@ const benches: { readonly [name: string]: () => Promise<readonly Row[]> } = {
   render: benchRender,
   select: benchSelect,
   preview: benchPreview,
+  requests: benchRequests,
 };
 
 const usage = `Usage: npm run bench [-- [NAME ...] [--json FILE]]

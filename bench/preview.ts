@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Layout, layoutOf } from "../sandbox/layout.ts";
@@ -19,25 +19,53 @@ async function makeEmptyProject(sandbox: Sandbox, folder: string): Promise<void>
   await mustRun(sandbox, ["--cwd", folder, "stack", "init", "empty"]);
 }
 
-async function comparison(sandbox: Sandbox, { root }: Layout): Promise<Row> {
+const silent = `export class Preflight {
+  cleared = Promise.resolve();
+  sees = () => undefined;
+  namesake = async () => undefined;
+  say = async () => {};
+}
+`;
+
+/** The program as it is, and one that asks Hetzner nothing. */
+function programs({ checkout, work }: Layout) {
+  const main = join(work, "index.ts");
+  const text = readFileSync(join(checkout, "index.ts"), "utf8");
+  writeFileSync(join(work, "silent.ts"), silent);
+  rmSync(main);
+  return {
+    asking: text,
+    silent: text.replace("./stacks/preflight/program.ts", "./silent.ts"),
+    use: (program: string) => writeFileSync(main, program),
+  };
+}
+
+async function comparison(sandbox: Sandbox, layout: Layout): Promise<readonly Row[]> {
   const stage = sandbox.fleet.stages[0]?.name ?? "";
-  const empty = join(root, "empty");
+  const empty = join(layout.root, "empty");
   await initStack(sandbox, stage);
   await mustRun(sandbox, ["up", "--yes", "--skip-preview", "--stack", stage]);
   await makeEmptyProject(sandbox, empty);
   const ours = () => mustRun(sandbox, ["preview", "--expect-no-changes", "--stack", stage]);
   const floor = () => mustRun(sandbox, ["--cwd", empty, "preview", "--stack", "empty"]);
-  return { measure: "no-op preview / an empty program's", ...(await timedPair(7, { ours, floor })), goal: 1.3 };
+  const noOp = { measure: "no-op preview / an empty program's", ...(await timedPair(7, { ours, floor })), goal: 1.3 };
+  const { asking, silent: quiet, use } = programs(layout);
+  const previewOf = (program: string) => () => {
+    use(program);
+    return ours();
+  };
+  const asked = await timedPair(7, { ours: previewOf(asking), floor: previewOf(quiet) });
+  return [noOp, { measure: "no-op preview / one that asks Hetzner nothing", ...asked, goal: 1.1 }];
 }
 
-/** A preview of a stage with nothing to change, against one of a program that does nothing, with the same CLI and SDK. */
+/** A preview of a stage with nothing to change, against a program's that does nothing and against one without the preflight. */
 export async function benchPreview(): Promise<readonly Row[]> {
   const root = mkdtempSync(join(tmpdir(), "k3s-stages-bench-"));
   const layout = layoutOf(join(import.meta.dirname, ".."), root);
   try {
-    return await withSandbox({ layout, signal: new AbortController().signal }, async (sandbox) => [
-      await comparison(sandbox, layout),
-    ]);
+    return await withSandbox({ layout, signal: new AbortController().signal }, (sandbox) =>
+      comparison(sandbox, layout),
+    );
   } finally {
     rmSync(root, { recursive: true });
   }

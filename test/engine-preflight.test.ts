@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Run } from "../sandbox/pulumi/run.ts";
 import { dummyToken } from "../sandbox/services.ts";
 import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";
+import { goneEndpoint } from "./hetzner-client.ts";
 
 const minute = 60_000;
 const server = "k3s-stages-dev-server-1";
@@ -149,14 +150,14 @@ describe("when Hetzner's answer to a creation is lost", { timeout: 5 * minute },
 
 describe("when Hetzner cannot be reached", { timeout: 5 * minute }, () => {
   it("F45 a preview works and says what it could not check, and an up that has to create ends with the hint", async () => {
-    await pulumi("config", "set", "hcloud:endpoint", "http://127.0.0.1:1/v1");
+    await pulumi("config", "set", "hcloud:endpoint", await goneEndpoint());
     const shown = await pulumi("preview", "--expect-no-changes");
     sandbox.edit("dev", ["cluster", "pools"], { web: { count: 1, type: "cpx22", subnet: "10.10.1.0/24" } });
     const run = await up();
     await pulumi("config", "rm", "hcloud:endpoint");
     expect(shown.code, said(shown)).toBe(0);
     expect(shown.stdout).toMatch(
-      /not checked at Hetzner: server types, .*127\.0\.0\.1:1 cannot be reached \(ECONNREFUSED\)/s,
+      /not checked at Hetzner: server types, .*127\.0\.0\.1:\d+ cannot be reached \(ECONNREFUSED\)/s,
     );
     expectWords(run, "status.hetzner.com");
   });

@@ -1,5 +1,5 @@
 /** The Hetzner emulator from outside, for tests: plain HTTP, and the two things that most tests need to exist. */
-import type { Hetzner } from "../sandbox/hetzner/start.ts";
+import { type Hetzner, startHetzner } from "../sandbox/hetzner/start.ts";
 
 export const hetznerToken = "t".repeat(64);
 export const publicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPX7BbL0IgNTEQOyNbZ3ZbKhZ4yLDX1r1GbmyYrnbVhX acme";
@@ -52,6 +52,13 @@ export const server = (more: object = {}) => ({
   location: "nbg1",
   ...more,
 });
+
+/** Where an API was until just now, so that nothing answers. */
+export async function goneEndpoint(): Promise<string> {
+  const gone = await startHetzner({ token: hetznerToken });
+  await gone.close();
+  return gone.url;
+}
 
 export function hetznerClient(api: () => Hetzner) {
   const call = async (method: string, path: string, body?: object): Promise<Answer> => {

@@ -31,6 +31,8 @@ describeWithGo("Hetzner's own client (needs go)", () => {
   it("creates, reads, lists, is refused and deletes against the emulator", { timeout: buildTimeout }, async () => {
     await api.close();
     api = await startHetzner({ token, actionMilliseconds: 10 });
+    api.faults.capacity("fsn1", "cpx32", 0);
+    api.faults.withdraw("fsn1", "cpx42", "2027-01-31T00:00:00+00:00");
     const binary = join(folder, "oracle");
     await buildOracle({ binary, module: "hcloud" });
     const env = { ...process.env, HCLOUD_ENDPOINT: api.url, HCLOUD_TOKEN: token, SSH_PUBLIC_KEY: publicKey };
@@ -67,6 +69,12 @@ describeWithGo("Hetzner's own client (needs go)", () => {
         ...{ types: 20, locations: 6, armImages: 5, caxArchitecture: "arm", caxAvailable: false, cpxAvailable: true },
         ...{ net: "19.9900000000", gross: "23.7881000000000000" },
       },
+      pricing: {
+        ...{ currency: "EUR", vat: "19.000000", types: 20, balancers: 3 },
+        ...{ family: "ipv4", place: "fsn1", address: "0.5950000000000000" },
+        ...{ volume: "0.0572000000", balancer: "7.4900000000", targets: 25 },
+      },
+      stock: { available: false, deprecated: true, until: "2027-01-31" },
       selected: ["dev-server-2", "dev-server-3"],
       page: { total: 3, next: 0, previous: 1, limit: 3600 },
       absent: true,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { wayOut } from "../stacks/cluster/way-out.ts";
+import { isUnsure, wayOut } from "../stacks/cluster/way-out.ts";
 
 describe("what can be done about an error of Hetzner's", () => {
   it.each([
@@ -16,6 +16,27 @@ describe("what can be done about an error of Hetzner's", () => {
 
   it("says nothing about what it does not know", () => {
     expect(wayOut("something else (another_code, 1a2b)")).toBeUndefined();
-    expect(wayOut("dial tcp 127.0.0.1:1: connection refused")).toBeUndefined();
+  });
+});
+
+describe("F42, F43, F45 and the plugin's own end", () => {
+  it.each([
+    ["invalid input in field 'name' (invalid_input, 1a2b): [name => [is odd]]", "Hetzner refuses a value"],
+    ["invalid input (invalid_input, 1a2b): []", "Hetzner refuses a value"],
+    ["Primary IP limit exceeded (resource_limit_exceeded, 1a2b)", "Ask for a higher one"],
+    ["primary IP is already assigned (primary_ip_already_assigned, 1a2b)", "belongs to another server"],
+    ["server is delete protected (protected, 1a2b)", "Lift the protection"],
+    ["dial tcp 127.0.0.1:1: connect: connection refused", "status.hetzner.com"],
+    ['Post "https://api.hetzner.cloud/v1/servers": EOF', "status.hetzner.com"],
+    ["bad gateway (bad_gateway, 1a2b)", "Run `pulumi up` again later"],
+    ["rpc error: code = Unavailable desc = error reading from server: EOF", "`pulumi up --refresh`"],
+  ])("%s", (error, words) => expect(wayOut(error)).toContain(words));
+
+  it("leave it open whether a creation was done; other refusals do not", () => {
+    expect(isUnsure("bad gateway (bad_gateway, 1a2b)")).toBe(true);
+    expect(isUnsure("server name is already used (uniqueness_error, 1a2b)")).toBe(true);
+    expect(isUnsure('Post "https://api.hetzner.cloud/v1/servers": read: connection reset by peer')).toBe(true);
+    expect(isUnsure("error during placement (resource_unavailable, 1a2b)")).toBe(false);
+    expect(isUnsure("invalid input in field 'name' (invalid_input, 1a2b)")).toBe(false);
   });
 });

@@ -5,6 +5,8 @@ export interface Entry {
   readonly path: string;
   /** `POST /servers/:id/actions/poweron`. */
   readonly operation: string;
+  /** As the client calls itself. */
+  readonly agent: string | undefined;
   readonly status: number;
   readonly code: string | undefined;
   /** The emulator has no such operation: a test that sees one has met a gap, not Hetzner. */

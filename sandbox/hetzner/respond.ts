@@ -30,6 +30,7 @@ export interface Incoming {
   /** As the HTTP request line has it: `/v1/servers?name=a`. */
   readonly target: string;
   readonly token: string | undefined;
+  readonly agent: string | undefined;
   readonly text: string;
 }
 
@@ -125,6 +126,7 @@ export function respond(api: Api, incoming: Incoming): Outgoing {
   const unknown = !(operation in routes);
   const entry = {
     method: incoming.method,
+    agent: incoming.agent,
     path: path + url.search,
     operation,
     status,

@@ -95,7 +95,8 @@ export async function startHetzner(options: HetznerOptions): Promise<Hetzner> {
     const text = await textOf(request);
     const { method = "GET", url: target = "/" } = request;
     const token = request.headers.authorization?.replace(/^Bearer /, "");
-    const { status, body, entry } = respond(api, { method, target, token, text });
+    const agent = request.headers["user-agent"];
+    const { status, body, entry } = respond(api, { method, target, token, agent, text });
     if (method !== "GET") save();
     journal.add(entry);
     requests += 1;

@@ -88,7 +88,10 @@ async function answered(path: string, asking: Asking, attempt = 0): Promise<Resp
   const wait = (asking.pause ?? 1000) * 2 ** attempt;
   if (!passing.has(response.status) || Date.now() + wait > asking.ends) throw error;
   await sleep(wait);
-  return answered(path, asking, attempt + 1);
+  return answered(path, asking, attempt + 1).catch((later: unknown) => {
+    // The reason for trying again says more than the end of the time for it.
+    throw asking.signal.aborted ? error : later;
+  });
 }
 
 interface Page {

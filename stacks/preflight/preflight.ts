@@ -7,7 +7,7 @@ import type { Pins } from "../config/pins.ts";
 import type { Sources } from "../config/sources.ts";
 import { check } from "./check.ts";
 import { type Demand, demandOf } from "./demand.ts";
-import { type Finding, type Findings, together } from "./findings.ts";
+import { existingOf, type Finding, type Findings, isOurs, together } from "./findings.ts";
 import { type Bill, bill } from "./price.ts";
 import type { Reading } from "./read.ts";
 import { quotaNote } from "./room.ts";
@@ -56,6 +56,17 @@ export function verdict(plan: Plan, { reading, now, state }: Told): Verdict {
     warnings: placed(found.warnings),
     unchecked: [...(reading.refused ? [] : reading.unread), ...(quota ? [quota] : [])],
     bill: bill(question),
+  };
+}
+
+/** For who has no state: what has the stage's labels is taken for being in it. */
+export function labelsAsState({ stage, topology: plan }: Plan, { snapshot }: Reading): State {
+  const demand = demandOf(stage, plan);
+  return {
+    has: (kind, name) => {
+      const there = existingOf(snapshot, kind, name);
+      return there !== undefined && isOurs(there, demand);
+    },
   };
 }
 

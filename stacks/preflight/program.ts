@@ -6,7 +6,7 @@ import type { Loaded } from "../config/load.ts";
 import { demandOf } from "./demand.ts";
 import { type Account, hetznerClient, officialEndpoint } from "./hetzner.ts";
 import { type Plan, refusalText, type Verdict, verdict } from "./preflight.ts";
-import { type Reading, readHetzner, readNamesake } from "./read.ts";
+import { kindsOf, type Reading, readHetzner, readNamesake } from "./read.ts";
 import { isUnchanged, priceLine, priceTable } from "./report.ts";
 import { kindOf, kinds } from "./snapshot.ts";
 import { type State, takenSentence } from "./taken.ts";
@@ -32,14 +32,13 @@ export class Preflight {
   readonly #plan: Plan;
   readonly #account: Account;
   readonly #reading: Promise<Reading>;
-  readonly #resources = new Map<string, pulumi.CustomResource>();
+  readonly #resources = new Map<string, pulumi.Resource>();
 
   constructor({ fleet, stage, pins, sources }: Loaded, account: Given) {
     this.#plan = { stage, topology: topology(fleet, stage), pins, sources };
     this.#account = { ...account, endpoint: account.endpoint ?? officialEndpoint };
-    const { image, names } = demandOf(stage, this.#plan.topology);
-    const asked = { image, kinds: [...new Set([...names.map(({ kind }) => kind), "primary_ips" as const])] };
-    this.#reading = readHetzner(hetznerClient(this.#account), asked);
+    const demand = demandOf(stage, this.#plan.topology);
+    this.#reading = readHetzner(hetznerClient(this.#account), { image: demand.image, kinds: kindsOf(demand) });
     this.cleared = pulumi.runtime.isDryRun() ? Promise.resolve() : this.#clear();
   }
 
@@ -49,12 +48,15 @@ export class Preflight {
 
   /** For the cluster: remembers its resources, to ask later which of them the state has. */
   readonly sees: pulumi.ResourceTransformation = ({ type, name, resource }) => {
-    if (pulumi.CustomResource.isInstance(resource)) this.#resources.set(`${type} ${name}`, resource);
+    this.#resources.set(`${type} ${name}`, resource);
     return undefined;
   };
 
   async #state(): Promise<State> {
-    const asked = [...this.#resources].map(async ([key, resource]) => [key, await isInState(resource)] as const);
+    const asked = [...this.#resources].map(async ([key, resource]) => {
+      const isKnown = !pulumi.CustomResource.isInstance(resource) || (await isInState(resource));
+      return [key, isKnown] as const;
+    });
     const known = new Map(await Promise.all(asked));
     return { has: (kind, name) => known.get(`${kinds[kind].token} ${name}`) ?? true };
   }

@@ -1,5 +1,6 @@
 /** SHELL: what Hetzner says now, asked all at once. */
 import type { z } from "zod";
+import type { Demand } from "./demand.ts";
 import { type Client, HetznerError } from "./hetzner.ts";
 import {
   type Existing,
@@ -42,7 +43,7 @@ async function part<T>(what: string, asked: Promise<T>): Promise<Part<T>> {
   }
 }
 
-const words = (kind: string): string => kind.replaceAll("_", " ");
+const words = (kind: string): string => kind.replaceAll("_", " ").replace("ips", "IPs");
 
 function lists(client: Client) {
   return <T>(schema: z.ZodType<T>, member: string, query = ""): Promise<Part<readonly T[]>> =>
@@ -65,6 +66,11 @@ function sentences(parts: readonly Part<unknown>[]): readonly string[] {
 }
 
 const tokenCodes = ["unauthorized", "forbidden"];
+
+/** What has to be listed: of every kind that the stage makes, and the addresses, which cost something. */
+export const kindsOf = ({ names }: Demand): readonly Kind[] => [
+  ...new Set([...names.map(({ kind }) => kind), "primary_ips" as const]),
+];
 
 /** Asks for everything that a check looks at, in parallel; what cannot be read is named and left out. */
 export async function readHetzner(

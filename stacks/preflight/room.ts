@@ -53,6 +53,7 @@ export const roomFindings = (question: Question): Findings =>
 /** People know them by these words in the console, under Limits. */
 const counted = [
   { kind: "servers", word: "servers" },
+  { kind: "primary_ips", word: "primary IPs" },
   { kind: "load_balancers", word: "load balancers" },
   { kind: "networks", word: "networks" },
   { kind: "firewalls", word: "firewalls" },
@@ -60,7 +61,7 @@ const counted = [
 
 /**
  * The project's own limits: Hetzner tells them to nobody, so this says what the stage needs beside what is there, and a person
- * compares. Empty when nothing is to be made.
+ * compares. Nothing when nothing is to be made, or what is there was not read.
  */
 export function quotaNote({ demand, snapshot }: Question): string | undefined {
   const rows = counted.map(({ kind, word }) => {
@@ -70,7 +71,7 @@ export function quotaNote({ demand, snapshot }: Question): string | undefined {
     return { word, more: wanted.filter(({ name }) => !ours.includes(name)).length, there: there?.length };
   });
   const needed = rows.filter(({ more }) => more > 0);
-  if (needed.length === 0) return undefined;
+  if (needed.length === 0 || !snapshot.existing.servers) return undefined;
   const parts = needed.map(({ word, more, there }) => `${word} ${more} more${there ? ` beside ${there}` : ""}`);
   return `the project's limits, which only Hetzner's console shows (Limits). Needed: ${parts.join(", ")}`;
 }

@@ -163,6 +163,7 @@ func main() {
 	m.balancer = d.balancer(m)
 	d.describe(m)
 	d.catalogue()
+	d.outOfStock()
 	d.lists()
 	d.refusals(m)
 	d.keeps(m)

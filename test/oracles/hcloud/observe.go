@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"time"
 
 	"github.com/hetznercloud/hcloud-go/v2/hcloud"
 )
@@ -40,6 +41,26 @@ func (d *driver) catalogue() {
 		"caxAvailable": sold.Locations[0].Available, "cpxAvailable": cpx.Locations[0].Available,
 		"net": cpx.Pricings[0].Monthly.Net, "gross": cpx.Pricings[0].Monthly.Gross,
 	}
+	d.pricing()
+}
+
+func (d *driver) pricing() {
+	prices, _, err := d.client.Pricing.Get(d.ctx)
+	check(err)
+	balancer := must(d.client.LoadBalancerType.Get(d.ctx, "lb11"))
+	address := prices.PrimaryIPs[0]
+	d.seen["pricing"] = seen{
+		"currency": prices.Currency, "vat": prices.VATRate, "types": len(prices.ServerTypes), "balancers": len(prices.LoadBalancerTypes),
+		"family": address.Type, "place": address.Pricings[0].Location, "address": address.Pricings[0].Monthly.Gross,
+		"volume": prices.Volume.PerGBMonthly.Net, "balancer": balancer.Pricings[0].Monthly.Net, "targets": balancer.MaxTargets,
+	}
+}
+
+// outOfStock is what the client reads after the emulator was told that cpx32 has run out and cpx42 was withdrawn at fsn1.
+func (d *driver) outOfStock() {
+	gone, ended := must(d.client.ServerType.Get(d.ctx, "cpx32")), must(d.client.ServerType.Get(d.ctx, "cpx42"))
+	place := ended.Locations[0]
+	d.seen["stock"] = seen{"available": gone.Locations[0].Available, "deprecated": place.IsDeprecated(), "until": place.UnavailableAfter().Format(time.DateOnly)}
 }
 
 func (d *driver) lists() {

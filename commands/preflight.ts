@@ -1,0 +1,118 @@
+/** `npm run preflight -- --stage prod`: what Hetzner has for a stage and asks for it, with neither Pulumi nor state. */
+import { parseArgs } from "node:util";
+import { topology } from "../stacks/cluster/topology.ts";
+import { ConfigError } from "../stacks/config/error.ts";
+import { readPins, readSources } from "../stacks/config/files.ts";
+import { resolve } from "../stacks/config/resolve.ts";
+import { tokenProblem } from "../stacks/config/token.ts";
+import { demandOf } from "../stacks/preflight/demand.ts";
+import { hetznerClient, officialEndpoint } from "../stacks/preflight/hetzner.ts";
+import { labelsAsState, type Plan, refusalText, type Verdict, verdict } from "../stacks/preflight/preflight.ts";
+import { kindsOf, type Reading, readHetzner } from "../stacks/preflight/read.ts";
+import { priceTable } from "../stacks/preflight/report.ts";
+
+const help = `Usage: HCLOUD_TOKEN=… npm run preflight -- --stage <name> [--json]
+
+Asks Hetzner whether it has what a stage is configured with, and shows what a month of
+it costs. It only reads, and needs neither Pulumi nor a state; a read-only token will do:
+
+  HCLOUD_TOKEN=$(pulumi config get hcloud:token --stack prod) npm run preflight -- --stage prod
+
+  --stage <name>  a stage of Pulumi.yaml
+  --json          for programs
+  --help          this text
+
+Ends with 0 when everything can be had, 1 when something cannot, 2 when Hetzner could
+not be asked for all of it.`;
+
+export interface Outcome {
+  readonly code: 0 | 1 | 2;
+  readonly text: string;
+}
+
+export interface Surroundings {
+  /** The project's folder. */
+  readonly directory: string;
+  readonly environment: Readonly<NodeJS.ProcessEnv>;
+}
+
+/** Wrong arguments: the usage goes with the message. */
+class UsageError extends Error {}
+
+function options(args: readonly string[]) {
+  const known = { stage: { type: "string" }, json: { type: "boolean" }, help: { type: "boolean" } } as const;
+  try {
+    return parseArgs({ args: [...args], options: known }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function planOf(name: string, directory: string): Plan {
+  const sources = readSources(directory);
+  const fleet = resolve(sources);
+  const stage = fleet.stages.find((each) => each.name === name);
+  const names = fleet.stages.map((each) => each.name).join(", ");
+  if (!stage) throw new ConfigError(`There is no stage ${name}; Pulumi.yaml has ${names}.`);
+  return { stage, topology: topology(fleet, stage), pins: readPins(directory), sources };
+}
+
+const nothingRead = (why: string): Reading => ({ snapshot: { existing: {} }, unread: [why], refused: undefined });
+
+async function reading({ stage, topology: plan }: Plan, environment: Surroundings["environment"]): Promise<Reading> {
+  const token = environment["HCLOUD_TOKEN"];
+  if (!token) return nothingRead("anything that Hetzner has to be asked for: set HCLOUD_TOKEN");
+  const problem = tokenProblem(token);
+  if (problem) throw new ConfigError(`HCLOUD_TOKEN cannot be a token of Hetzner's: ${problem}.`);
+  const endpoint = environment["HCLOUD_ENDPOINT"] ?? officialEndpoint;
+  const demand = demandOf(stage, plan);
+  return readHetzner(hetznerClient({ endpoint, token }), { image: demand.image, kinds: kindsOf(demand) });
+}
+
+function text(stage: string, found: Verdict): string {
+  const { refusals, warnings, unchecked, bill } = found;
+  const parts = [
+    ...(refusals.length > 0 ? [refusalText(found)] : []),
+    ...(warnings.length > 0 ? [["worth knowing:", ...warnings.map((line) => `  ${line}`)].join("\n")] : []),
+    ...(unchecked.length > 0 ? [["not checked:", ...unchecked.map((line) => `  ${line}`)].join("\n")] : []),
+    ...(bill ? [priceTable(stage, bill)] : []),
+  ];
+  return parts.join("\n\n");
+}
+
+function codeOf({ refusals }: Verdict, { unread }: Reading): Outcome["code"] {
+  if (refusals.length > 0) return 1;
+  return unread.length > 0 ? 2 : 0;
+}
+
+async function preflight(args: readonly string[], { directory, environment }: Surroundings): Promise<Outcome> {
+  const { stage, json, help: isHelp } = options(args);
+  if (isHelp) return { code: 0, text: help };
+  if (!stage) throw new UsageError("--stage is missing.");
+  const plan = planOf(stage, directory);
+  const read = await reading(plan, environment);
+  const found = verdict(plan, { reading: read, now: new Date(), state: labelsAsState(plan, read) });
+  const { bill: price, ...said } = found;
+  const answer = { stage, ...said, price: price ?? null };
+  return { code: codeOf(found, read), text: json ? JSON.stringify(answer, null, 2) : text(stage, found) };
+}
+
+/** Runs the command; nothing is written anywhere. */
+export async function preflightCommand(args: readonly string[], around: Surroundings): Promise<Outcome> {
+  try {
+    return await preflight(args, around);
+  } catch (error) {
+    if (error instanceof UsageError) return { code: 2, text: `${error.message}\n\n${help}` };
+    if (error instanceof ConfigError) return { code: 2, text: error.message };
+    throw error;
+  }
+}
+
+if (import.meta.main) {
+  const { code, text: said } = await preflightCommand(process.argv.slice(2), {
+    directory: process.cwd(),
+    environment: process.env,
+  });
+  (code === 2 ? console.error : console.log)(said);
+  process.exitCode = code;
+}
