@@ -132,7 +132,11 @@ describe("when Hetzner's answer to a creation is lost", { timeout: 5 * minute },
     const run = await up();
     const [twin, ...more] = servers();
     expect(more).toEqual([]);
-    expectWords(run, `the name ${server} is taken by server ${twin?.id}`, "an interrupted run made for this stage");
+    expectWords(
+      run,
+      `the name ${server} is taken by server ${twin?.id}`,
+      "it is this stage's by its labels, but not in the state",
+    );
     const command = /`pulumi (import [^`]+)`/.exec(said(run))?.[1] ?? "";
     const args = command.split(" ").map((arg) => arg.replaceAll("'", ""));
     const shown = await preview();

@@ -67,7 +67,7 @@ describe("npm run preflight", () => {
     const { code, text } = await run(["--stage", "dev"], { HCLOUD_ENDPOINT: await goneEndpoint() });
     expect(code).toBe(2);
     expect(text).toMatch(
-      /^not checked:\n {2}server types, .*, primary IPs: 127\.0\.0\.1:\d+ cannot be reached \(ECONNREFUSED\)$/,
+      /^not checked:\n {2}server types, .*, primary IPs, servers: 127\.0\.0\.1:\d+ cannot be reached \(ECONNREFUSED\)$/,
     );
   });
 

@@ -80,8 +80,6 @@ export function made(plan: Plan): Snapshot["existing"] {
     servers,
     load_balancers: demand.loadBalancers.map(({ name, type }) => thing(name, { load_balancer_type: { name: type } })),
     ...{ networks: of("networks"), firewalls: of("firewalls"), placement_groups: of("placement_groups") },
-    primary_ips: servers.map((server) =>
-      thing(`primary_ip-${server.id}`, { type: "ipv4", assignee_id: server.id, labels: {} }),
-    ),
+    primary_ips: servers.map(({ name, id: assignee_id }) => thing(name, { type: "ipv4", assignee_id })),
   };
 }

@@ -181,8 +181,8 @@ describe("Hetzner's fixed limits", () => {
     const others = [thing("web"), thing("db")];
     const existing = { ...catalogue.existing, servers: others };
     expect(told(planOf("prod"), { existing }).unchecked).toEqual([
-      "the project's limits, which only Hetzner's console shows (Limits). Needed: servers 5 more beside 2, load balancers " +
-        "1 more, networks 1 more, firewalls 1 more",
+      "the project's limits, which only Hetzner's console shows (Limits). Needed: servers 5 more beside 2, primary IPs " +
+        "5 more, load balancers 1 more, networks 1 more, firewalls 1 more",
     ]);
     expect(told(planOf("prod"), { existing: made(planOf("prod")) }).unchecked).toEqual([]);
   });
@@ -203,6 +203,18 @@ describe("names at Hetzner", () => {
         `the name ${server} is taken by server 42 (labels: team=web), which is not this stage's by its labels: rename or ` +
           "delete it there",
       ),
+    ]);
+  });
+
+  it("of servers that are about to be replaced are nothing to speak of", () => {
+    const labels = { cluster: "k3s-stages-dev", "managed-by": "k3s-stages", generation: "1" };
+    const plan = planOf("dev", {
+      "cluster.servers.generations": { 1: 2 },
+      "cluster.restore": { snapshot: "before", generation: 2 },
+    });
+    expect(takenFindings(question(plan, taken(labels)), none)).toEqual({ refusals: [], warnings: [] });
+    expect(refusals(plan, { ...taken(labels), ...withType("cpx22", "nbg1", { available: false }) })).toEqual([
+      expect.stringContaining("cpx22 cannot be ordered at nbg1 now"),
     ]);
   });
 
@@ -244,6 +256,13 @@ describe("servers that live", () => {
         "k3s-stages-dev-server-1 is a cpx32 and is to be a cpx22: Hetzner switches it off for that",
       ),
     ]);
+  });
+
+  it("keep their type where only a replacement changes it, and the price is theirs", () => {
+    const edited = planOf("prod", { "cluster.servers.type": "cpx62", "cluster.pools.web.type": "cpx62" });
+    const found = told(edited, { existing: made(planOf("prod")), ...withType("cpx62", "nbg1", { available: false }) });
+    expect([found.refusals, found.warnings]).toEqual([[], []]);
+    expect(found.bill?.after).toEqual(found.bill?.before);
   });
 
   it("F41 are known by a status that nobody has heard of, and without the members that came or went", () => {

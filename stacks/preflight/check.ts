@@ -1,5 +1,6 @@
 import type { Pins } from "../config/pins.ts";
-import { existingOf, type Findings, isOurs, type Question, together, warn } from "./findings.ts";
+import { lives } from "./demand.ts";
+import { existingOf, type Findings, type Question, together, warn } from "./findings.ts";
 import { imageFindings } from "./images.ts";
 import { loadBalancerFindings } from "./load-balancers.ts";
 import { roomFindings } from "./room.ts";
@@ -7,9 +8,10 @@ import { serverFindings } from "./servers.ts";
 
 /** Servers that are not as the plan has them: switched off, or of another type. */
 function livingFindings({ demand, snapshot }: Question): Findings {
-  const found = demand.servers.flatMap(({ name, type, path }) => {
+  const found = demand.servers.flatMap((server) => {
+    const { name, type, path } = server;
     const there = existingOf(snapshot, "servers", name);
-    if (!(there && isOurs(there, demand))) return [];
+    if (!lives(there, server, demand)) return [];
     const other = there.type && there.type !== type;
     return [
       ...(there.status === "off" ? [warn(path, `${name} is switched off at Hetzner: it serves nothing`)] : []),

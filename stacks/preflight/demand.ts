@@ -1,6 +1,7 @@
+import { keepsType } from "../cluster/replacements.ts";
 import type { Role, Topology } from "../cluster/topology.ts";
 import type { Stage } from "../config/fleet.ts";
-import type { Kind } from "./snapshot.ts";
+import type { Existing, Kind, Snapshot } from "./snapshot.ts";
 
 /** Where in the stage's file a demand comes from. */
 export type Path = readonly string[];
@@ -9,6 +10,9 @@ export interface ServerDemand {
   readonly name: string;
   readonly role: Role;
   readonly type: string;
+  /** Whether it gets another type only by being made again. */
+  readonly keepsType: boolean;
+  readonly generation: number;
   readonly location: string;
   readonly ipv4: boolean;
   readonly path: Path;
@@ -54,6 +58,7 @@ function names(plan: Topology, balancers: readonly LoadBalancerDemand[]): Demand
     { kind: "firewalls", name: plan.cluster },
     ...all("placement_groups", plan.placementGroups),
     ...all("load_balancers", balancers),
+    ...all("primary_ips", plan.nodes),
     ...all("servers", plan.nodes),
   ];
 }
@@ -64,13 +69,31 @@ export function demandOf(stage: Stage, plan: Topology): Demand {
   const groups = Map.groupBy(plan.nodes, ({ placementGroup }) => placementGroup);
   return {
     ...{ stage: stage.name, file: `Pulumi.${stage.name}.yaml`, cluster: plan.cluster, image },
-    servers: plan.nodes.map(({ name, role, type, pool }) => ({
-      ...{ name, role, type, location, ipv4: true },
-      path: typePath({ role, pool }),
-    })),
+    servers: plan.nodes.map((node) => {
+      const { name, role, type, generation } = node;
+      const kept = keepsType(plan.nodes, node);
+      return { name, role, type, generation, keepsType: kept, location, ipv4: true, path: typePath(node) };
+    }),
     loadBalancers: balancers,
     names: names(plan, balancers),
     subnets: plan.network.subnets.length,
     groups: new Map([...groups].map(([group, members]) => [group, members.length])),
   };
+}
+
+/** Made by this program for this cluster, by its labels. A name alone proves nothing. */
+export const isOurs = ({ labels }: Pick<Existing, "labels">, { cluster }: Pick<Demand, "cluster">): boolean =>
+  labels["cluster"] === cluster && labels["managed-by"] === "k3s-stages";
+
+/** Whether a server is there and stays: ours, and of the generation that is wanted. */
+export const lives = (there: Existing | undefined, { generation }: ServerDemand, demand: Demand): there is Existing =>
+  there !== undefined && isOurs(there, demand) && (there.labels["generation"] ?? "1") === String(generation);
+
+/** With the types that living servers keep, whatever is configured by now (stacks/cluster/replacements.ts). */
+export function settled(demand: Demand, { existing }: Snapshot): Demand {
+  const servers = demand.servers.map((server) => {
+    const there = existing.servers?.find(({ name }) => name === server.name);
+    return server.keepsType && lives(there, server, demand) ? { ...server, type: there.type ?? server.type } : server;
+  });
+  return { ...demand, servers };
 }

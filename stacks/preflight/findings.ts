@@ -30,10 +30,6 @@ export const together = (all: readonly Findings[]): Findings => ({
   warnings: all.flatMap(({ warnings }) => warnings),
 });
 
-/** Made by this program for this cluster, by its labels. A name alone proves nothing. */
-export const isOurs = ({ labels }: Pick<Existing, "labels">, { cluster }: Pick<Demand, "cluster">): boolean =>
-  labels["cluster"] === cluster && labels["managed-by"] === "k3s-stages";
-
 /** What has this name at Hetzner now, whoever made it; `undefined` also where that was not read. */
 export const existingOf = ({ existing }: Snapshot, kind: Kind, name: string): Existing | undefined =>
   existing[kind]?.find((each) => each.name === name);

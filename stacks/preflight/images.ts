@@ -1,3 +1,4 @@
+import { lives } from "./demand.ts";
 import { existingOf, type Findings, nothing, type Question, refuse, together, warn } from "./findings.ts";
 
 /** Whether the configured image is there for every architecture that is still to boot it. */
@@ -5,7 +6,7 @@ export function imageFindings({ demand, snapshot }: Question): Findings {
   const { images, serverTypes = [] } = snapshot;
   if (!images) return nothing;
   const path = ["cluster", "image"];
-  const made = demand.servers.filter(({ name }) => !existingOf(snapshot, "servers", name));
+  const made = demand.servers.filter((server) => !lives(existingOf(snapshot, "servers", server.name), server, demand));
   const wanted = made.flatMap(({ type }) => serverTypes.find(({ name }) => name === type)?.architecture ?? []);
   const absent = [...new Set(wanted)].filter((one) => !images.some(({ architecture }) => architecture === one));
   const since = images.find(({ deprecated }) => deprecated)?.deprecated?.slice(0, 10);

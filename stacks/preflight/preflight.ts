@@ -6,8 +6,8 @@ import type { Stage } from "../config/fleet.ts";
 import type { Pins } from "../config/pins.ts";
 import type { Sources } from "../config/sources.ts";
 import { check } from "./check.ts";
-import { type Demand, demandOf } from "./demand.ts";
-import { existingOf, type Finding, type Findings, isOurs, together } from "./findings.ts";
+import { type Demand, demandOf, isOurs, settled } from "./demand.ts";
+import { existingOf, type Finding, type Findings, together } from "./findings.ts";
 import { type Bill, bill } from "./price.ts";
 import type { Reading } from "./read.ts";
 import { quotaNote } from "./room.ts";
@@ -45,7 +45,7 @@ export interface Told {
 
 /** What Hetzner's answers mean for a plan. */
 export function verdict(plan: Plan, { reading, now, state }: Told): Verdict {
-  const demand = demandOf(plan.stage, plan.topology);
+  const demand = settled(demandOf(plan.stage, plan.topology), reading.snapshot);
   const question = { demand, snapshot: reading.snapshot, now };
   const found: Findings = together([check(question, plan.pins), ...(state ? [takenFindings(question, state)] : [])]);
   const problem = ({ path, message }: Finding): Problem => ({ file: demand.file, path, message });

@@ -1,5 +1,5 @@
-import type { Demand } from "./demand.ts";
-import { isOurs, type Question } from "./findings.ts";
+import { type Demand, isOurs } from "./demand.ts";
+import type { Question } from "./findings.ts";
 import { priceAt } from "./offers.ts";
 import type { Price, Snapshot } from "./snapshot.ts";
 

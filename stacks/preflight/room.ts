@@ -1,4 +1,5 @@
-import { type Findings, isOurs, type Question, refuse, together } from "./findings.ts";
+import { isOurs } from "./demand.ts";
+import { type Findings, type Question, refuse, together } from "./findings.ts";
 
 /** Hetzner's documented limits that no request for more lifts (docs.hetzner.com/cloud, networks and placement groups). */
 const limits = { attachments: 100, subnets: 50, perGroup: 10, groups: 50 };

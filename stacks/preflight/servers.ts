@@ -2,8 +2,8 @@ import { zoneOf } from "../config/locations.ts";
 import { didYouMean } from "../config/parse.ts";
 import type { Architecture, Pins } from "../config/pins.ts";
 import { missingDigests } from "../config/pins.ts";
-import type { ServerDemand } from "./demand.ts";
-import { existingOf, type Findings, few, isOurs, nothing, type Question, refuse, together, warn } from "./findings.ts";
+import { lives, type ServerDemand } from "./demand.ts";
+import { existingOf, type Findings, few, nothing, type Question, refuse, together, warn } from "./findings.ts";
 import { alternatives, described, type Offer, refusal, successor, withdrawal } from "./offers.ts";
 import type { ServerType } from "./snapshot.ts";
 
@@ -67,9 +67,9 @@ function unknown(name: string, offer: Offer): string {
 
 /** Those that are still to be made or get another type; a type that has gone does not matter to a server that lives. */
 function toBeHad({ type, servers }: Group, { demand, snapshot }: Question): readonly ServerDemand[] {
-  return servers.filter(({ name }) => {
-    const there = existingOf(snapshot, "servers", name);
-    return !(there && isOurs(there, demand) && there.type === type);
+  return servers.filter((server) => {
+    const there = existingOf(snapshot, "servers", server.name);
+    return !(lives(there, server, demand) && there.type === type);
   });
 }
 

@@ -1,5 +1,5 @@
-import type { Demand } from "./demand.ts";
-import { type Finding, type Findings, isOurs, type Question } from "./findings.ts";
+import { type Demand, isOurs, lives } from "./demand.ts";
+import { type Findings, type Question, refuse, together, warn } from "./findings.ts";
 import { type Existing, type Kind, kinds } from "./snapshot.ts";
 
 interface Thing {
@@ -33,7 +33,10 @@ function importCommand({ kind, there }: Thing, { stage, cluster }: Owner): strin
 export function takenSentence(taken: Thing, owner: Owner): string {
   const what = `the name ${taken.there.name} is taken by ${thing(taken)}`;
   if (isOurs(taken.there, owner)) {
-    return `${what}, which an interrupted run made for this stage: take it over with \`${importCommand(taken, owner)}\``;
+    return (
+      `${what}: it is this stage's by its labels, but not in the state. Take it over with \`${importCommand(taken, owner)}\`, ` +
+      "or delete it at Hetzner if it was made just now and holds nothing"
+    );
   }
   const labels = `cluster=${owner.cluster} and managed-by=k3s-stages`;
   return (
@@ -54,11 +57,21 @@ export interface State {
   readonly has: (kind: Kind, name: string) => boolean;
 }
 
+/** A server of another generation is there because it is about to be replaced. */
+const isReplaced = ({ kind, there }: Thing, demand: Demand): boolean =>
+  kind === "servers" &&
+  isOurs(there, demand) &&
+  demand.servers.some((server) => server.name === there.name && !lives(there, server, demand));
+
 /** Names that are taken by something which the state does not have. */
 export function takenFindings(question: Question, state: State): Findings {
   const { demand } = question;
-  const strangers = namesakes(question).filter(({ kind, there }) => !state.has(kind, there.name));
-  const finding = (taken: Thing): Finding => ({ path: ["cluster"], message: takenSentence(taken, demand) });
-  const [ours, foreign] = [true, false].map((own) => strangers.filter(({ there }) => isOurs(there, demand) === own));
-  return { refusals: (foreign ?? []).map(finding), warnings: (ours ?? []).map(finding) };
+  const strangers = namesakes(question).filter(
+    (taken) => !state.has(taken.kind, taken.there.name) && !isReplaced(taken, demand),
+  );
+  const found = strangers.map((taken) => {
+    const judged = isOurs(taken.there, demand) ? warn : refuse;
+    return judged(["cluster"], takenSentence(taken, demand));
+  });
+  return together(found);
 }

@@ -56,8 +56,11 @@ interface Own {
   readonly options?: pulumi.CustomResourceOptions;
 }
 
-/** They only matter at the first boot, and a change of any would replace a running machine. */
-const firstBoot = ["userData", "image", "sshKeys"];
+/**
+ * They only matter at the first boot, and a change of any would replace a running machine or switch it off. After an import the
+ * provider would even delete the address that the machine has (updatePublicNet in its server/resource.go).
+ */
+const firstBoot = ["userData", "image", "sshKeys", "publicNets"];
 
 function server(machine: Machine, { site, around }: { readonly site: Site; readonly around: Around }, own: Own) {
   const { name, type: serverType, location, labels, protect } = machine;
