@@ -1,5 +1,5 @@
 import { keepsType } from "../cluster/replacements.ts";
-import type { Role, Topology } from "../cluster/topology.ts";
+import type { Node, Role, Topology } from "../cluster/topology.ts";
 import type { Stage } from "../config/fleet.ts";
 import type { Existing, Kind, Snapshot } from "./snapshot.ts";
 
@@ -8,13 +8,12 @@ export type Path = readonly string[];
 
 export interface ServerDemand {
   readonly name: string;
-  readonly role: Role;
+  readonly role: Role | "gateway";
   readonly type: string;
   /** Whether it gets another type only by being made again. */
   readonly keepsType: boolean;
   readonly generation: number;
   readonly location: string;
-  readonly ipv4: boolean;
   readonly path: Path;
 }
 
@@ -34,50 +33,52 @@ export interface Demand {
   readonly image: string;
   readonly servers: readonly ServerDemand[];
   readonly loadBalancers: readonly LoadBalancerDemand[];
+  /** Where each public IPv4 address is; every one costs something. */
+  readonly addresses: readonly string[];
   /** Everything that is made by name. */
   readonly names: readonly { readonly kind: Kind; readonly name: string }[];
-  readonly subnets: number;
-  /** How many servers each placement group gets. */
-  readonly groups: ReadonlyMap<string, number>;
+  /** Names of the placement groups. */
+  readonly groups: ReadonlySet<string>;
 }
 
-const typePath = ({ role, pool }: { readonly role: Role; readonly pool: string }): Path =>
+const typePath = ({ role, pool }: Node): Path =>
   role === "server" ? ["cluster", "servers", "type"] : ["cluster", "pools", pool, "type"];
 
-function loadBalancers({ loadBalancer, nodes }: Topology, { cluster }: Stage): readonly LoadBalancerDemand[] {
-  if (!loadBalancer) return [];
-  const targets = nodes.filter(({ role }) => role === "server").length;
-  const { loadBalancer: type, location } = cluster;
-  return [{ name: loadBalancer.name, type, location, targets, services: 1 }];
+function servers({ nodes, gateway }: Topology): readonly ServerDemand[] {
+  const members = nodes.map((node): ServerDemand => {
+    const { name, role, type, generation, location } = node;
+    return { name, role, type, generation, location, keepsType: keepsType(nodes, node), path: typePath(node) };
+  });
+  if (!gateway) return members;
+  const { name, type, location } = gateway;
+  const path = ["cluster", "gateway", "type"];
+  return [...members, { name, type, location, role: "gateway", generation: 1, keepsType: false, path }];
 }
 
-function names(plan: Topology, balancers: readonly LoadBalancerDemand[]): Demand["names"] {
+function names(plan: Topology): Demand["names"] {
+  const { cluster, gateway, nodes, placementGroups, loadBalancers, addresses } = plan;
+  const out = gateway ? [gateway] : [];
   const all = (kind: Kind, from: readonly { readonly name: string }[]) => from.map(({ name }) => ({ kind, name }));
   return [
-    { kind: "networks", name: plan.cluster },
-    { kind: "firewalls", name: plan.cluster },
-    ...all("placement_groups", plan.placementGroups),
-    ...all("load_balancers", balancers),
-    ...all("primary_ips", plan.nodes),
-    ...all("servers", plan.nodes),
+    { kind: "networks", name: cluster },
+    ...all("firewalls", [{ name: cluster }, ...out]),
+    ...all("placement_groups", placementGroups),
+    ...all("load_balancers", loadBalancers),
+    ...all("primary_ips", addresses),
+    ...all("servers", [...nodes, ...out]),
   ];
 }
 
-export function demandOf(stage: Stage, plan: Topology): Demand {
-  const { location, image } = stage.cluster;
-  const balancers = loadBalancers(plan, stage);
-  const groups = Map.groupBy(plan.nodes, ({ placementGroup }) => placementGroup);
+export function demandOf({ name: stage, cluster: { image } }: Stage, plan: Topology): Demand {
   return {
-    ...{ stage: stage.name, file: `Pulumi.${stage.name}.yaml`, cluster: plan.cluster, image },
-    servers: plan.nodes.map((node) => {
-      const { name, role, type, generation } = node;
-      const kept = keepsType(plan.nodes, node);
-      return { name, role, type, generation, keepsType: kept, location, ipv4: true, path: typePath(node) };
-    }),
-    loadBalancers: balancers,
-    names: names(plan, balancers),
-    subnets: plan.network.subnets.length,
-    groups: new Map([...groups].map(([group, members]) => [group, members.length])),
+    ...{ stage, file: `Pulumi.${stage}.yaml`, cluster: plan.cluster, image },
+    servers: servers(plan),
+    loadBalancers: plan.loadBalancers.map(({ name, type, location, targets, ports }) => ({
+      ...{ name, type, location, targets: targets.length, services: ports.length },
+    })),
+    addresses: plan.addresses.map(({ location }) => location),
+    names: names(plan),
+    groups: new Set(plan.placementGroups.map(({ name }) => name)),
   };
 }
 

@@ -61,10 +61,10 @@ function priced({ serverTypes = [], loadBalancerTypes = [], pricing }: Snapshot)
   };
 }
 
-const wanted = ({ servers, loadBalancers }: Demand, of: Priced): readonly Item[] => [
+const wanted = ({ servers, loadBalancers, addresses }: Demand, of: Priced): readonly Item[] => [
   ...servers.map(({ type, location }) => of.server(type, location)),
   ...loadBalancers.map(({ type, location }) => of.loadBalancer(type, location)),
-  ...servers.filter(({ ipv4 }) => ipv4).map(({ location }) => of.ipv4(location)),
+  ...addresses.map((location) => of.ipv4(location)),
 ];
 
 function present({ demand, snapshot: { existing } }: Question, of: Priced): readonly Item[] {

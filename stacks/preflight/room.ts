@@ -1,34 +1,15 @@
 import { isOurs } from "./demand.ts";
 import { type Findings, type Question, refuse, together } from "./findings.ts";
 
-/** Hetzner's documented limits that no request for more lifts (docs.hetzner.com/cloud, networks and placement groups). */
-const limits = { attachments: 100, subnets: 50, perGroup: 10, groups: 50 };
+/** docs.hetzner.com/cloud/placement-groups: "up to 50 placement groups per project". */
+const groupsOfProject = 50;
 
-function inNetwork({ demand: { servers, loadBalancers, subnets } }: Question): readonly Findings[] {
-  const attached = servers.length + loadBalancers.length;
-  const sum = `${servers.length} servers and ${loadBalancers.length} load balancers are ${attached} attachments`;
-  return [
-    ...(attached > limits.attachments
-      ? [refuse(["cluster", "pools"], `${sum}; a network takes ${limits.attachments}: lower a count`)]
-      : []),
-    ...(subnets > limits.subnets
-      ? [refuse(["cluster", "pools"], `${subnets} subnets; a network takes ${limits.subnets}: join some pools`)]
-      : []),
-  ];
-}
-
-function inGroups({ demand, snapshot }: Question): readonly Findings[] {
-  const full = [...demand.groups].filter(([, servers]) => servers > limits.perGroup);
-  const others = (snapshot.existing.placement_groups ?? []).filter(({ name }) => !demand.groups.has(name));
-  const sum = `${demand.groups.size} placement groups here and ${others.length} others in the project`;
-  return [
-    ...full.map(([group, servers]) =>
-      refuse(["cluster"], `${group} gets ${servers} servers; a spread placement group takes ${limits.perGroup}`),
-    ),
-    ...(demand.groups.size + others.length > limits.groups
-      ? [refuse(["cluster", "pools"], `${sum}; a project has at most ${limits.groups}: join some pools`)]
-      : []),
-  ];
+/** The configuration counts a stage's own groups; the project may have others. */
+function inProject({ demand: { groups }, snapshot }: Question): readonly Findings[] {
+  const others = (snapshot.existing.placement_groups ?? []).filter(({ name }) => !groups.has(name));
+  if (groups.size + others.length <= groupsOfProject) return [];
+  const sum = `${groups.size} placement groups here and ${others.length} others in the project`;
+  return [refuse(["cluster", "pools"], `${sum}; a project has at most ${groupsOfProject}: join some pools`)];
 }
 
 function behindBalancers({ demand, snapshot }: Question): readonly Findings[] {
@@ -47,9 +28,9 @@ function behindBalancers({ demand, snapshot }: Question): readonly Findings[] {
   });
 }
 
-/** What fits into Hetzner's fixed limits. All but the last part follows from the plan alone, with no answer of the API. */
+/** What fits into limits that depend on what else is there, or on what the type takes (the others: crosscheck-topology.ts). */
 export const roomFindings = (question: Question): Findings =>
-  together([...inNetwork(question), ...inGroups(question), ...behindBalancers(question)]);
+  together([...inProject(question), ...behindBalancers(question)]);
 
 /** People know them by these words in the console, under Limits. */
 const counted = [

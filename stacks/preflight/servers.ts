@@ -111,13 +111,16 @@ function verifiable({ type: name, path, ...group }: Group, question: Question, p
   return refuse(path, `${name} is ${architecture}, and ${digests}: run \`npm run pins\``);
 }
 
+/** What runs no k3s needs none of its artefacts. */
+const runsK3s = ({ servers }: Group): boolean => servers[0]?.role !== "gateway";
+
 /** Whether every server that is still to be made can be ordered, and can work as what it is for. */
 export function serverFindings(question: Question, pins: Pins): Findings {
   const known = question.snapshot.serverTypes ? groups(question.demand.servers) : [];
   const perGroup = known.flatMap((group) => [
     orderable(group, question),
     largeEnough(group, question),
-    verifiable(group, question, pins),
+    runsK3s(group) ? verifiable(group, question, pins) : nothing,
   ]);
   return together(perGroup);
 }
