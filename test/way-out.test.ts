@@ -25,7 +25,7 @@ describe("F42, F43, F45 and the plugin's own end", () => {
     ["invalid input (invalid_input, 1a2b): []", "Hetzner refuses a value"],
     ["Primary IP limit exceeded (resource_limit_exceeded, 1a2b)", "Ask for a higher one"],
     ["primary IP is already assigned (primary_ip_already_assigned, 1a2b)", "belongs to another server"],
-    ["server is delete protected (protected, 1a2b)", "Lift the protection"],
+    ["server is delete protected (protected, 1a2b)", "set cluster.protect to false"],
     ["dial tcp 127.0.0.1:1: connect: connection refused", "status.hetzner.com"],
     ['Post "https://api.hetzner.cloud/v1/servers": EOF', "status.hetzner.com"],
     ["bad gateway (bad_gateway, 1a2b)", "Run `pulumi up` again later"],
