@@ -103,6 +103,18 @@ describe("two channels (rule 4)", () => {
       { kind: "stable" },
       undefined,
     ],
+    [
+      "of one extract fenced at one point are apart",
+      { kind: "semver", pattern: "^main-([0-9.]{5})$", extract: `$\{1}`, range: "<2.0.0" },
+      { kind: "semver", pattern: "^main-([0-9.]{5})$", extract: `$\{1}`, range: ">=2.0.0" },
+      undefined,
+    ],
+    [
+      "of one extract with a version in common are not",
+      { kind: "semver", pattern: "^main-([0-9.]{5})$", extract: `$\{1}`, range: "<=2.0.0" },
+      { kind: "semver", pattern: "^(main|next)-([0-9.]{5})$", extract: `$\{2}`, range: ">=2.0.0" },
+      "main-2.0.0",
+    ],
   ])("%s", (...[, one, other, tag]) => {
     const shared = example(both(tagsOf(one), tagsOf(other)));
     expect(shared).toEqual(tag ? { kind: "tag", tag } : { kind: "none" });

@@ -64,14 +64,22 @@ export function accepts(channel: Channel, tag: string): boolean {
 /** OCI distribution specification: no tag begins with a dot or a hyphen. */
 const anyTag = languageOf("\\w.*");
 
+/** The tags whose one extracted group is in the range; of several groups in a row the range is left out. */
+function extracted(pattern: string, extract: string, range: string): Language {
+  const [, group] = /^\$\{(\d+)\}$/.exec(extract) ?? [];
+  return languageOf(pattern, group ? { group: Number(group), to: rangeLanguage(range) } : undefined);
+}
+
 /**
- * Every tag that a channel may take. Exact, but with an extract, where the range is left out: then it may be more.
- * The channel's filter and range are checked ones.
+ * Every tag that a channel may take. Exact without an extract. With one it may be more: where a tag can be divided into
+ * groups in several ways, any of them counts. The channel's filter and range are checked ones.
  */
 export function tagsOf(channel: Channel): Language {
   const policy = tagPolicy(channel);
-  const filtered = both(anyTag, languageOf(policy.pattern));
-  return "range" in policy && !policy.extract ? both(filtered, rangeLanguage(policy.range)) : filtered;
+  const { pattern, extract } = policy;
+  if (!("range" in policy)) return both(anyTag, languageOf(pattern));
+  if (extract) return both(anyTag, extracted(pattern, extract, policy.range));
+  return both(anyTag, languageOf(pattern), rangeLanguage(policy.range));
 }
 
 /** Tags as the channel wants them, for messages. */

@@ -20,7 +20,9 @@ function overlap(first: Stage, second: Stage): string | undefined {
   const way = `tell the two apart, or list one under the other's alsoAccepts`;
   if (shared.kind === "unknown") return `too many forms to tell from ${first.name}'s: write simpler patterns`;
   const certain = accepts(one, shared.tag) && accepts(other, shared.tag);
-  const doubt = certain ? "would reach" : "passes both filters, and behind an extract no range counts: it could reach";
+  const doubt = certain
+    ? "would reach"
+    : "passes both filters, and its extract was not followed into the ranges: it could reach";
   return `${shared.tag} ${doubt} ${first.name} and ${second.name}; ${way}`;
 }
 

@@ -1,4 +1,4 @@
-import { either, emptyWord, type Language, nothing, oneOf, repeated, then } from "./language.ts";
+import { both, either, emptyWord, type Language, nothing, oneOf, repeated, then } from "./language.ts";
 
 /**
  * Regular expressions in the part of the syntax that Flux (RE2) and JavaScript read alike. Everything else is refused by
@@ -59,12 +59,19 @@ function membersOf(body: string): readonly ((character: string) => boolean)[] {
   return found;
 }
 
+/** A group of which only a part counts, by number. */
+export interface Narrowing {
+  readonly group: number;
+  readonly to: Language;
+}
+
 interface Reading {
   readonly text: string;
   at: number;
   /** How often the innermost part may be repeated, all around it multiplied. */
   times: number;
   readonly groups: { language: Language; repeats: boolean }[];
+  readonly narrowing: Narrowing | undefined;
 }
 
 function take(reading: Reading, expression: RegExp): RegExpExecArray | undefined {
@@ -82,10 +89,11 @@ function refuse({ text, at }: Reading): never {
 function group(reading: Reading, captures: boolean): Language {
   const slot = { language: emptyWord, repeats: false };
   if (captures) reading.groups.push(slot);
+  const number = captures ? reading.groups.length : 0;
   const language = alternatives(reading);
   if (!take(reading, /^\)/)) throw new Refusal("a ( has no ): close the group");
   slot.language = language;
-  return language;
+  return reading.narrowing?.group === number ? both(language, reading.narrowing.to) : language;
 }
 
 function atom(reading: Reading): Language {
@@ -145,10 +153,10 @@ function alternatives(reading: Reading): Language {
   return either(...all);
 }
 
-/** What a regular expression means, or `problem`: the construct that is refused, and why. */
-export function readPattern(written: string): Pattern | { readonly problem: string } {
+/** What a regular expression means, narrowed to the tags whose group is in a language; or `problem`: the construct that is refused, and why. */
+export function readPattern(written: string, narrowing?: Narrowing): Pattern | { readonly problem: string } {
   const anchored = /^\^.*[^\\]\$$/s.test(written);
-  const reading: Reading = { text: anchored ? written.slice(1, -1) : written, at: 0, times: 1, groups: [] };
+  const reading: Reading = { text: anchored ? written.slice(1, -1) : written, at: 0, times: 1, groups: [], narrowing };
   try {
     const language = alternatives(reading);
     if (reading.at < reading.text.length) return { problem: "a ) has no (: remove it, a tag has none" };
@@ -171,7 +179,7 @@ function hasTopLevelAlternatives(text: string): boolean {
 }
 
 /** What a pattern means; nothing at all for one that is refused. */
-export function languageOf(pattern: string): Language {
-  const read = readPattern(pattern);
+export function languageOf(pattern: string, narrowing?: Narrowing): Language {
+  const read = readPattern(pattern, narrowing);
   return "problem" in read ? nothing : read.language;
 }
