@@ -32,6 +32,7 @@ curl_() {
     printf 'HTTP/2 200\r\ndate: %s\r\n' "$(date --utc --date="$(cat "$WORLD/offset" 2>/dev/null || echo 0) seconds" '+%a, %d %b %Y %T GMT')"
     return
   fi
+  if [[ $arguments == *"--config -"* ]]; then url=$(sed -n 's/^url = "\([^"?]*\).*/\1/p'); fi
   output=$(sed -n 's/.*--output \([^ ]*\).*/\1/p' <<<"$arguments")
   if counter "late/$(basename "$url")"; then refuse "curl: (7) connection refused"; fi
   if [ -e "$WORLD/blackhole" ] && [[ $url == *169.254* ]]; then refuse "curl: (28) Connection timed out"; fi
@@ -63,6 +64,10 @@ netplan_() {
 # k3s is started at most once, and only from a complete installation.
 systemctl_() {
   local root=$K3S_STAGES_ROOT unit=${*: -1}
+  if [ "$1" = is-enabled ]; then
+    [ -e "$WORLD/started" ]
+    return
+  fi
   if [ "$unit" = k3s-stages-metadata.service ]; then
     touch "$WORLD/closed"
     return
@@ -107,10 +112,23 @@ kubectl_() {
       ;;
     *"get kustomization"*) cat "$WORLD/flux" ;;
     *"get secret"*) secret "$4" ;;
+    *"delete secret"*) echo "$4" >>"$WORLD/deleted" ;;
     *"patch secret"*) echo "$arguments" >"$WORLD/patched" ;;
     *wait*) [ -e "$WORLD/flux" ] || refuse "no matching resources found" ;;
     *) refuse "kubectl: unknown call $arguments" ;;
   esac
+}
+
+# A reset puts a datastore there, and is refused where one is.
+k3s_() {
+  local db=$K3S_STAGES_ROOT/var/lib/rancher/k3s/server/db
+  [ ! -e "$WORLD/started" ] || refuse "k3s runs"
+  [ ! -e "$db" ] || refuse "etcd membership was already reset"
+  mkdir -p "$db"
+  if counter cut/restore; then power_cut; fi
+  cat "$(sed -n 's/.*--cluster-reset-restore-path=\([^ ]*\).*/\1/p' <<<"$arguments")" >"$db/etcd"
+  echo "$arguments" >>"$WORLD/resets"
+  echo "Managed etcd cluster membership has been reset, restart without --cluster-reset flag now"
 }
 
 flux_() {

@@ -88,6 +88,10 @@ function credential({ secrets }: NodePlan): readonly NodeFile[] {
   return [secret("/etc/k3s-stages/credential.json", JSON.stringify({ apiVersion: "v1", kind: "List", items }))];
 }
 
+/** Of no use for anybody after a day. */
+const snapshot = ({ secrets }: NodePlan): readonly NodeFile[] =>
+  secrets.kind === "first" && secrets.snapshot ? [secret("/etc/k3s-stages/snapshot", secrets.snapshot)] : [];
+
 function apiServer({ node }: NodePlan): readonly NodeFile[] {
   if (node.role === "agent") return [];
   return Object.entries(apiServerFiles).map(([path, object]) => secret(path, yaml(object)));
@@ -113,6 +117,7 @@ export function nodeFiles(plan: NodePlan, scripts: NodeScripts): readonly NodeFi
     secret("/etc/k3s-stages/artefacts", nodeArtefacts(plan)),
     ...authorities(plan),
     ...credential(plan),
+    ...snapshot(plan),
     ...charts(plan),
     open("/etc/sysctl.d/90-k3s-stages.conf", kernelSettings),
     open(`${units}/${k3s}.service`, k3sUnit(role)),

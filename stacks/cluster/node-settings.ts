@@ -2,6 +2,7 @@ import { artefact, type Hosts, officialHosts } from "../config/artefacts.ts";
 import type { Cluster } from "../config/cluster.ts";
 import type { Repository, Stage } from "../config/fleet.ts";
 import type { Architecture, Pins, Tool } from "../config/pins.ts";
+import { restores } from "./plan/pools.ts";
 import type { Node, Topology } from "./topology.ts";
 
 /** What a node may know of its cluster's secrets: a server more than an agent, the first one the authorities too. */
@@ -14,6 +15,8 @@ export type NodeSecrets =
       readonly serverFiles: { readonly [path: string]: string };
       /** The data of the Secret flux-bootstrap, for a cluster whose API nobody reaches to hand it over. */
       readonly credential?: { readonly [key: string]: string } | undefined;
+      /** Where the etcd snapshot lies that this server begins with, for some hours. */
+      readonly snapshot?: string | undefined;
     }
   | { readonly kind: "server"; readonly serverToken: string; readonly agentToken: string }
   | { readonly kind: "agent"; readonly agentToken: string };
@@ -31,11 +34,13 @@ export interface NodePlan {
 
 /** In order: what a node goes through, each the name of a script in `node/`. */
 export function nodePhases({ secrets, stage }: NodePlan): readonly string[] {
+  const again = secrets.kind === "first" && restores(stage.cluster);
+  const [snapshot, rejoin] = again ? [["restore"], ["rejoin"]] : [[], []];
   const own = secrets.kind === "first" && secrets.credential ? ["credential"] : [];
   const [before, after] = secrets.kind === "first" ? [[], [...own, "flux"]] : [["join"], []];
   const cloud = stage.cluster.cloudProvider === "hcloud" ? ["cloud"] : [];
   const ground = ["private-ip", "preflight", "kernel", "fetch", "config"];
-  return [...ground, ...before, "start", "ready", ...cloud, ...after, "scrub"];
+  return [...ground, ...before, ...snapshot, "start", ...rejoin, "ready", ...cloud, ...after, "scrub"];
 }
 
 /** The hash in a token's secure form: of the authority that the joiner is to find. */
@@ -73,6 +78,9 @@ export function nodeSettings(plan: NodePlan): string {
     ...(node.public ? {} : { router: topology.network.router }),
     cloud: plan.stage.cluster.cloudProvider,
     ...(node.join === undefined ? {} : { join: node.join, ca_hash: authorityHash(secrets) }),
+    ...(secrets.kind === "first" && restores(plan.stage.cluster)
+      ? { snapshot: plan.stage.cluster.restore?.snapshot }
+      : {}),
     ...(secrets.kind === "first" ? fluxSettings(plan) : {}),
   };
   return Object.entries(settings)

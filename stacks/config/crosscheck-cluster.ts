@@ -124,9 +124,12 @@ function generationProblems({ cluster }: ClusterOfStage) {
 }
 
 /** A restore that waits for a generation nobody has reached would surprise whoever raises it later. */
-function restoreProblems({ cluster: { restore, servers } }: ClusterOfStage) {
+function restoreProblems({ cluster: { restore, servers, snapshots } }: ClusterOfStage) {
   const now = servers.generations[1] ?? 1;
-  if (!restore || restore.generation <= now) return [];
+  if (!restore) return [];
+  if (!snapshots)
+    return [{ path: ["cluster", "restore"], message: "says no store to take it from; say where in cluster.snapshots" }];
+  if (restore.generation <= now) return [];
   const message = `server 1 has generation ${now}; raise cluster.servers.generations.1 to ${restore.generation}, or remove restore`;
   return [{ path: ["cluster", "restore", "generation"], message }];
 }

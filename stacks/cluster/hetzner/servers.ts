@@ -11,11 +11,13 @@ import { type ClusterSecrets, type Front, type Ground, guarded, number, type Ser
 
 /** A node is told what its part needs and no more. */
 function nodeSecrets({ role, join }: Node, secrets: ClusterSecrets): pulumi.Output<NodeSecrets> {
-  const { serverFiles, serverToken, agentToken, credential } = secrets;
+  const { serverFiles, serverToken, agentToken, credential, snapshot } = secrets;
   if (role === "agent") return pulumi.output({ agentToken }).apply((own): NodeSecrets => ({ kind: "agent", ...own }));
   const tokens = { serverToken, agentToken };
   if (join !== undefined) return pulumi.output(tokens).apply((own): NodeSecrets => ({ kind: "server", ...own }));
-  return pulumi.output({ ...tokens, serverFiles, credential }).apply((own): NodeSecrets => ({ kind: "first", ...own }));
+  return pulumi
+    .output({ ...tokens, serverFiles, credential, snapshot })
+    .apply((own): NodeSecrets => ({ kind: "first", ...own }));
 }
 
 /** What a node's user data is made of, apart from the cluster's secrets and what is known only once it exists. */

@@ -15,6 +15,8 @@ export interface ClusterSecrets {
   readonly agentToken: pulumi.Input<string>;
   /** For git, and in user data only where nobody could hand it over (`access: none`). */
   readonly credential?: pulumi.Input<{ readonly [key: string]: string } | undefined>;
+  /** Where the etcd snapshot lies that the first server begins with. */
+  readonly snapshot?: pulumi.Input<string | undefined>;
 }
 
 export interface K3sClusterArgs {

@@ -8,7 +8,7 @@
 budget() {
   case $1 in
     fetch) echo 900 ;;
-    join | ready) echo 1800 ;;
+    join | ready | restore) echo 1800 ;;
     cloud | flux) echo 7200 ;;
     *) echo 300 ;;
   esac
