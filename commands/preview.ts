@@ -15,6 +15,7 @@ which tag, what Flux removes from the cluster, and the change of every file. Dan
   --stage <name>    a stack
   --events <file>   what \`pulumi preview --json\` printed, in place of running it; - reads stdin
   --markdown        for a pull request's comment, cut where GitHub would refuse it
+  --limit <number>  characters at which it is cut, in place of 60000
   --json            for programs
   --exit-code       2 when there is something to change
   --help            this text
@@ -33,6 +34,7 @@ const known = {
   stage: { type: "string" },
   events: { type: "string" },
   markdown: { type: "boolean" },
+  limit: { type: "string" },
   json: { type: "boolean" },
   "exit-code": { type: "boolean" },
   help: { type: "boolean" },
@@ -71,12 +73,17 @@ function effectOf(stage: string, text: string): Effect {
   }
 }
 
+function toldText(found: Effect, { markdown, limit = "60000" }: ReturnType<typeof options>): string {
+  if (!/^[1-9][0-9]{0,8}$/.test(limit)) throw new PreviewError(`--limit ${limit} is no number of characters.`);
+  return markdown ? effectMarkdown(found, Number(limit)) : effectText(found);
+}
+
 function answered(args: readonly string[], directory: string): Outcome {
   const given = options(args);
   if (given.help) return { code: 0, text: help };
   if (!given.stage) throw new PreviewError(`--stage is missing.\n\n${help}`);
   const found = effectOf(given.stage, read(given.stage, given.events, directory));
-  const text = given.json ? JSON.stringify(found, null, 2) : (given.markdown ? effectMarkdown : effectText)(found);
+  const text = given.json ? JSON.stringify(found, null, 2) : toldText(found, given);
   const code = found.errors.length > 0 ? 1 : given["exit-code"] && found.isChange ? 2 : 0;
   return { code, text };
 }

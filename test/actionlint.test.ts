@@ -1,10 +1,12 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { guarded, treeOf } from "./fleets.ts";
 import { buildOracle, buildTimeout, describeWithGo } from "./go-oracle.ts";
+
+const workflows = join(import.meta.dirname, "../.github/workflows");
 
 describeWithGo("actionlint (skipped where there is no Go)", () => {
   let folder = "";
@@ -23,6 +25,10 @@ describeWithGo("actionlint (skipped where there is no Go)", () => {
 
   it("finds nothing wrong with the workflow that keeps the pull requests", () => {
     expect(lint(text)).toEqual({ status: 0, output: "" });
+  });
+
+  it.each(readdirSync(workflows))("finds nothing wrong with %s", (name) => {
+    expect(lint(readFileSync(join(workflows, name), "utf8"))).toEqual({ status: 0, output: "" });
   });
 
   it("finds a right that does not exist", () => {

@@ -167,7 +167,7 @@ describe("the report for a pull request", () => {
   const found = answer([ofTree(without, live)]);
 
   it("has each file's diff below a fold", () => {
-    const text = effectMarkdown(found);
+    const text = effectMarkdown(found, 60_000);
     expect(text).toContain("### prod: 1 file\n");
     expect(text).toContain(`<details><summary>create <code>${patch}</code></summary>\n\n\`\`\`diff\n+# Rendered`);
   });
@@ -181,7 +181,7 @@ describe("the report for a pull request", () => {
 
   it("holds a diff that has fences itself", () => {
     const hostile = answer([ofTree({}, { "x.yaml": "a: |\n  ```\n  # text\n" })]);
-    expect(effectMarkdown(hostile)).toContain("\n````diff\n+a: |\n+  ```\n");
+    expect(effectMarkdown(hostile, 60_000)).toContain("\n````diff\n+a: |\n+  ```\n");
   });
 });
 

@@ -1,9 +1,6 @@
 import type { Effect } from "../../stacks/preview/effect.ts";
 import { headline, sections } from "./text.ts";
 
-/** GitHub takes 65,536 characters in a comment; the summary stays whole, and diffs go from the end. */
-const longest = 60_000;
-
 /** A fence longer than any in the text. */
 function fenced(text: string, language = ""): string {
   const fences = [...text.matchAll(/`{3,}/g)].map(([found]) => found.length + 1);
@@ -16,8 +13,8 @@ const details = (title: string, body: string): string =>
 
 const escaped = (text: string): string => text.replace(/[&<>]/g, (each) => `&#${each.codePointAt(0)};`);
 
-/** One stage's part of a pull request's comment. */
-export function effectMarkdown(effect: Effect, limit = longest): string {
+/** One stage's part of a pull request's comment: up to the limit the summary stays, and diffs go from the end. */
+export function effectMarkdown(effect: Effect, limit: number): string {
   const told = sections(effect).map(({ title, lines }) => {
     const mark = title === "Danger" || title === "Errors" ? "**:warning: " : "**";
     return `${mark}${title}**\n\n${fenced(lines.join("\n"))}`;
