@@ -8,6 +8,7 @@ const server = (made: Partial<Made> = {}): Made => ({
   role: "server",
   generation: 1,
   type: "cpx32",
+  place: "nbg1, 10.30.0.11 of 10.30.0.0/16, public",
   userData: "a",
   ...made,
 });
@@ -27,6 +28,8 @@ const raised = (...names: readonly string[]): MadeNodes =>
     Object.entries(three).map(([name, made]) => [name, names.includes(name) ? { ...made, generation: 2 } : made]),
   );
 
+const elsewhere = "fsn1, 10.30.0.11 of 10.30.0.0/16, public";
+
 const allowed: readonly (readonly [string, MadeNodes, Fleet])[] = [
   ["a new cluster", {}, wanted(three)],
   ["nothing new", three, wanted(three)],
@@ -38,6 +41,12 @@ const allowed: readonly (readonly [string, MadeNodes, Fleet])[] = [
   ],
   ["one server and every agent", three, wanted(raised("server-2", "web-1"))],
   ["an agent", three, wanted(raised("web-1"))],
+  [
+    "an agent that is made again elsewhere",
+    three,
+    wanted({ ...three, "web-1": agent({ generation: 2, place: elsewhere }) }),
+  ],
+  ["a node of which no place is known", { ...three, "web-1": agent({ place: "" }) }, wanted(three)],
   ["two more servers", { "server-1": server() }, wanted(three)],
   [
     "the only server with a restore",
@@ -48,6 +57,12 @@ const allowed: readonly (readonly [string, MadeNodes, Fleet])[] = [
 ];
 
 const refused: readonly (readonly [string, MadeNodes, Fleet, RegExp])[] = [
+  [
+    "a living node that moves",
+    three,
+    wanted({ ...three, "web-1": agent({ place: elsewhere }) }),
+    /^web-1 lives in nbg1, .* and would be in fsn1, .*Put it back, or raise its line in generations \(the 1 of its pool\)/,
+  ],
   [
     "two servers",
     three,

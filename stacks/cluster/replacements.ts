@@ -6,6 +6,8 @@ export interface Made {
   readonly role: Role;
   readonly generation: number;
   readonly type: string;
+  /** Location, private address and network, and whether the internet reaches it; empty where it was not yet kept. */
+  readonly place: string;
   /** Digest of what its first boot is told, the cluster's secrets apart. */
   readonly userData: string;
 }
@@ -55,6 +57,18 @@ function beginning({ nodes, starts }: Fleet): readonly string[] {
     `${first} is to join a cluster, and the state has none: a new cluster begins with generation 1 of its first server. ` +
       "Remove cluster.servers.generations.1, or name a snapshot to begin with in cluster.restore",
   ];
+}
+
+/** Hetzner moves no server, and takes it off the internet only when it is off: all of a pool, in one edit. */
+function moved(old: MadeNodes, now: MadeNodes): readonly string[] {
+  return Object.entries(now).flatMap(([name, { generation, place }]) => {
+    const before = old[name];
+    if (!before?.place || before.generation !== generation || before.place === place) return [];
+    return [
+      `${name} lives in ${before.place} and would be in ${place}: it would be switched off or made again. Put it back, or ` +
+        `raise ${where(name)} with the edit`,
+    ];
+  });
 }
 
 function lowered(old: MadeNodes, now: MadeNodes): readonly string[] {
@@ -155,6 +169,7 @@ export function replacements(known: Known, now: Fleet): Replacements {
     problems: isNew
       ? beginning(now)
       : [
+          ...moved(old, now.nodes),
           ...lowered(old, now.nodes),
           ...together(old, now, replaced),
           ...onlyOne(old, now, replaced),
