@@ -20,6 +20,36 @@ const named = (kindName: string, name: string) => kind(kindName).find(({ metadat
 const sync = (name: string) =>
   objects.find(({ object }) => /^kustomize\.toolkit/.test(object.apiVersion) && object.metadata.name === name)?.object;
 
+describe("k3s's own Traefik", () => {
+  const argument = "--entryPoints.web.http.redirections.entryPoint.to=:443";
+  const shared = {
+    "infrastructure.traefik": { values: { deployment: { replicas: 1 }, additionalArguments: [argument] } },
+  };
+  const own = { charts: { traefik: { values: { deployment: { replicas: 2 } } } } };
+  const values = resolve(seedSources({ "Pulumi.yaml": shared, "Pulumi.prod.yaml": own }));
+  const config = (stage: string) =>
+    objectsOf(treeOf(stage, values)).find((each) => each.kind === "HelmChartConfig")?.object;
+
+  it("gets the shared values and the stage's, by the object that k3s merges into its release", () => {
+    expect(config("prod")).toEqual({
+      apiVersion: "helm.cattle.io/v1",
+      kind: "HelmChartConfig",
+      metadata: { name: "traefik", namespace: "kube-system" },
+      spec: { valuesContent: `additionalArguments:\n  - '${argument}'\ndeployment:\n  replicas: 2\n` },
+    });
+    expect(config("dev").spec.valuesContent).toContain("replicas: 1");
+  });
+
+  it("is left alone where nothing was said", () => {
+    expect(objects.map(({ object }) => object.kind)).not.toContain("HelmChartConfig");
+  });
+
+  it("is a file of the charts, which lists it", () => {
+    const { files } = treeOf("prod", values);
+    expect(files["clusters/production/infrastructure/charts/kustomization.yaml"]).toContain("- traefik.yaml");
+  });
+});
+
 describe("charts", () => {
   it("come from a Helm repository by name and version, or from a registry by tag", () => {
     expect(named("HelmRepository", "redis")).toMatchObject({
@@ -42,6 +72,13 @@ describe("charts", () => {
 
   it("wait for the charts they depend on, in those charts' namespaces", () => {
     expect(named("HelmRelease", "queue").spec.dependsOn).toEqual([{ name: "redis", namespace: "redis" }]);
+  });
+
+  it("run in the stages that were named, and everywhere else nothing of them is there", () => {
+    const charts = { redis: { url: "https://charts.example.com", version: "1.2.3", stages: ["prod"] } };
+    const some = resolve(seedSources({ "Pulumi.yaml": { "infrastructure.charts": charts } }));
+    const texts = ["dev", "prod"].map((stage) => JSON.stringify(treeOf(stage, some).files));
+    expect(texts.map((text) => text.includes("redis"))).toEqual([false, true]);
   });
 
   it("have the stage's values over the shared ones: mappings merged, lists replaced", () => {

@@ -2,18 +2,41 @@ import { crosscheckFolders } from "./crosscheck-folders.ts";
 import type { Problem } from "./error.ts";
 import { unorderable } from "./order.ts";
 import { didYouMean } from "./parse.ts";
-import { acmeIssuers, certManager, hcloudCsi } from "./presets.ts";
+import { acmeIssuers, certManager, hcloudCsi, traefik } from "./presets.ts";
 import type { Written } from "./schema.ts";
 
 const at = (path: Problem["path"], message: string): Problem => ({ file: "Pulumi.yaml", path, message });
 
-const presets = [certManager.name, hcloudCsi.name];
+const presets = [certManager.name, hcloudCsi.name, traefik];
 
-/** The charts that are there, presets included, by name. */
+/** The charts that are there to wait for, presets included, by name. */
 function chartNames({ shared: { infrastructure } }: Written): readonly string[] {
   const { charts = {}, "cert-manager": certificates, "hcloud-csi": volumes } = infrastructure ?? {};
   const used = [certificates && certManager.name, volumes && hcloudCsi.name];
   return [...used.flatMap((name) => name ?? []), ...Object.keys(charts)];
+}
+
+/** The stages that a chart is for; a preset is for all. */
+function stagesOf(name: string, { shared: { infrastructure, stages } }: Written): readonly string[] {
+  return infrastructure?.charts[name]?.stages ?? stages.map((stage) => stage.name);
+}
+
+/** A chart that is not in every stage: in none that there is, or without what it waits for. */
+function placeProblems(written: Written): readonly Problem[] {
+  const stages = written.shared.stages.map(({ name }) => name);
+  const path = (...rest: Problem["path"]) => ["infrastructure", "charts", ...rest];
+  return Object.entries(written.shared.infrastructure?.charts ?? {}).flatMap(([name, chart]) => [
+    ...(chart.stages ?? []).flatMap((stage, index) =>
+      stages.includes(stage)
+        ? []
+        : [at(path(name, "stages", index), `there is no stage ${stage}${didYouMean(stage, stages)}`)],
+    ),
+    ...chart.dependsOn.flatMap((other, index) => {
+      const missing = stagesOf(name, written).find((stage) => !stagesOf(other, written).includes(stage));
+      const message = `${other} does not run in ${missing}, where ${name} does; add ${missing} to its stages`;
+      return missing === undefined ? [] : [at(path(name, "dependsOn", index), message)];
+    }),
+  ]);
 }
 
 function chartProblems(written: Written): readonly Problem[] {
@@ -32,15 +55,19 @@ function chartProblems(written: Written): readonly Problem[] {
 }
 
 function stageChartProblems(written: Written): readonly Problem[] {
-  const known = chartNames(written);
+  const known = [...chartNames(written), ...(written.shared.infrastructure?.traefik ? [traefik] : [])];
+  const message = (name: string, stage: string): string | undefined => {
+    if (name === traefik && !known.includes(name))
+      return "add infrastructure.traefik: { values: {} } to Pulumi.yaml first";
+    if (!known.includes(name)) return `there is no chart ${name} in Pulumi.yaml${didYouMean(name, known)}`;
+    if (stagesOf(name, written).includes(stage)) return undefined;
+    return `${name} does not run in ${stage}; add ${stage} to infrastructure.charts.${name}.stages in Pulumi.yaml`;
+  };
   return Object.entries(written.stacks).flatMap(([stage, own]) =>
-    Object.keys(own.charts)
-      .filter((name) => !known.includes(name))
-      .map((name) => ({
-        file: `Pulumi.${stage}.yaml`,
-        path: ["charts", name],
-        message: `there is no chart ${name} in Pulumi.yaml${didYouMean(name, known)}`,
-      })),
+    Object.keys(own.charts).flatMap((name) => {
+      const problem = message(name, stage);
+      return problem ? [{ file: `Pulumi.${stage}.yaml`, path: ["charts", name], message: problem }] : [];
+    }),
   );
 }
 
@@ -76,6 +103,7 @@ function issuerProblems({ shared, stacks }: Written): readonly Problem[] {
 /** The rules of what runs beside the apps that compare values: names, order, issuers, folders. */
 export const crosscheckInfrastructure = (written: Written): readonly Problem[] => [
   ...chartProblems(written),
+  ...placeProblems(written),
   ...stageChartProblems(written),
   ...volumeProblems(written),
   ...issuerProblems(written),

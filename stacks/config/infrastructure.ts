@@ -98,6 +98,8 @@ export const receiverTypes = [
 export interface Infrastructure {
   /** Sorted by name. */
   readonly charts: readonly Chart[];
+  /** Over the values of k3s's own Traefik. */
+  readonly traefik: Values | undefined;
   readonly acme: Acme | undefined;
   /** Sorted by name. */
   readonly folders: readonly Folder[];

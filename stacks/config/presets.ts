@@ -1,8 +1,8 @@
 import type { Chart } from "./infrastructure.ts";
 
 /**
- * Charts that such a cluster needs, each with the version that was learned and where. Ingress is not one of them: k3s
- * brings Traefik.
+ * Charts that such a cluster needs, each with the version that was learned and where. Traefik is not one of them: k3s
+ * brings it, and takes values for it.
  */
 export type Preset = Pick<Chart, "name" | "source" | "chart" | "version" | "namespace">;
 
@@ -50,6 +50,9 @@ export const hcloudCsiValues = (location: string) => ({
   controller: { hcloudVolumeDefaultLocation: location },
   node: { hostNetwork: true },
 });
+
+/** The chart of k3s's own, whose values a stage's `charts` may name like any other's. */
+export const traefik = "traefik";
 
 /** The ClusterIssuers that come with cert-manager's preset. */
 export const acmeIssuers: readonly string[] = ["letsencrypt", "letsencrypt-staging"];

@@ -1,5 +1,5 @@
 import type { Chart, Folder, Infrastructure, Patch, Provider, Receiver, Values } from "./infrastructure.ts";
-import { certManager, certManagerValues, hcloudCsi, hcloudCsiValues } from "./presets.ts";
+import { certManager, certManagerValues, hcloudCsi, hcloudCsiValues, traefik } from "./presets.ts";
 import type { ProjectKeys, StackKeys } from "./schema.ts";
 import type { ChartKeys, KustomizationKeys, PatchKeys } from "./schema-infrastructure.ts";
 
@@ -41,8 +41,10 @@ const chart = (name: string, { url, chart: named, version, namespace, values, de
   values,
 });
 
-function charts(shared: Shared, own: StackKeys): readonly Chart[] {
-  const written = Object.entries(shared.infrastructure?.charts ?? {}).map(([name, keys]) => chart(name, keys));
+function charts(shared: Shared, own: StackKeys, stage: string): readonly Chart[] {
+  const written = Object.entries(shared.infrastructure?.charts ?? {})
+    .filter(([, { stages }]) => stages?.includes(stage) ?? true)
+    .map(([name, keys]) => chart(name, keys));
   return [...presets(shared, own), ...written]
     .map((each) => ({ ...each, values: merged(each.values, own.charts[each.name]?.values ?? {}) }))
     .toSorted(byName);
@@ -79,8 +81,10 @@ function receivers({ notifications }: Shared, own: StackKeys): readonly Receiver
 export function infrastructureOf(shared: Shared, own: StackKeys, stage: string): Infrastructure {
   const email = shared.infrastructure?.["cert-manager"]?.email;
   const { webhooks } = own;
+  const ingress = shared.infrastructure?.traefik;
   return {
-    charts: charts(shared, own),
+    charts: charts(shared, own, stage),
+    traefik: ingress && merged(ingress.values, own.charts[traefik]?.values ?? {}),
     acme: email === undefined ? undefined : { email },
     folders: folders(shared, own),
     providers: providers(shared, stage),

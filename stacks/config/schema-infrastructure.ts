@@ -25,6 +25,7 @@ const chart = z.strictObject({
   namespace: name.optional().describe("the entry's name, if not given"),
   values: values.default({}),
   dependsOn: z.array(name).default([]).describe("charts that have to be ready first"),
+  stages: z.array(name).optional().describe("where it runs; everywhere, if not given"),
 });
 
 const preset = {
@@ -57,6 +58,7 @@ export const infrastructure = z
       .strictObject(preset)
       .optional()
       .describe("volumes; the Secret hcloud in kube-system, key token, is yours"),
+    traefik: z.strictObject({ values }).optional().describe("over the values that k3s gives its own Traefik"),
     charts: z.record(name, chart).default({}),
     issuers: z.array(name).default([]).describe("ClusterIssuers that somebody else makes"),
     kustomizations,

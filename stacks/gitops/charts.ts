@@ -1,9 +1,10 @@
-import type { Chart } from "../config/infrastructure.ts";
+import type { Chart, Values } from "../config/infrastructure.ts";
+import { traefik } from "../config/presets.ts";
 import { kustomize } from "./kustomize.ts";
 import { chartsPath, issuersPath } from "./names.ts";
 import { sorted } from "./sorted.ts";
 import type { Target } from "./target.ts";
-import type { KubeObject, Manifests } from "./yaml.ts";
+import { type KubeObject, type Manifests, yamlText } from "./yaml.ts";
 
 const metadata = ({ name, namespace }: Chart) => ({ name, namespace });
 
@@ -48,15 +49,26 @@ function release(chart: Chart, { api, stage }: Target): KubeObject {
   };
 }
 
-/** A source and a release for each chart, both in the chart's namespace. */
+/** k3s merges it into the release that it makes itself (https://docs.k3s.io/add-ons/helm). */
+const traefikConfig = (values: Values): KubeObject => ({
+  apiVersion: "helm.cattle.io/v1",
+  kind: "HelmChartConfig",
+  metadata: { name: traefik, namespace: "kube-system" },
+  spec: { valuesContent: yamlText(sorted(values)) },
+});
+
+/** A source and a release for each chart, both in the chart's namespace; values for the chart that k3s brings. */
 export function chartFiles(target: Target): Manifests {
   const at = chartsPath(target.stage.path);
-  const { charts } = target.stage.infrastructure;
-  if (charts.length === 0) return {};
-  const files = charts.map((chart) => [`${at}/${chart.name}.yaml`, [source(chart, target), release(chart, target)]]);
+  const { charts, traefik: values } = target.stage.infrastructure;
+  const files: readonly (readonly [string, readonly KubeObject[]])[] = [
+    ...charts.map((chart) => [`${chart.name}.yaml`, [source(chart, target), release(chart, target)]] as const),
+    ...(values ? [[`${traefik}.yaml`, [traefikConfig(values)]] as const] : []),
+  ];
+  if (files.length === 0) return {};
   return {
-    ...Object.fromEntries(files),
-    [`${at}/kustomization.yaml`]: [kustomize({ resources: charts.map(({ name }) => `${name}.yaml`) })],
+    ...Object.fromEntries(files.map(([file, objects]) => [`${at}/${file}`, objects])),
+    [`${at}/kustomization.yaml`]: [kustomize({ resources: files.map(([file]) => file) })],
   };
 }
 

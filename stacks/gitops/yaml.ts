@@ -64,6 +64,9 @@ function node(value: unknown, indentation: string): string {
   return entries.map((each) => entry(each, indentation)).join(`\n${indentation}`) || "{}";
 }
 
+/** A value as text, for a field that holds YAML. */
+export const yamlText = (value: unknown): string => `${node(value, "")}\n`;
+
 /** In the fixed point of Flux's setter: two spaces, LF, no leading ---, one comment above the first object. */
 export function toYaml(objects: readonly KubeObject[]): string {
   return `${header}\n${objects.map((object) => `${node(object, "")}\n`).join("---\n")}`;
