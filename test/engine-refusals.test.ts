@@ -56,11 +56,15 @@ describe("a refused up", { timeout: 2 * minute }, () => {
     expect(await isPublished()).toBe(false);
   });
 
-  it("stops at a full quota, before anything is committed", async () => {
+  it("F16 stops at a full quota, names the limit and where it is raised, before anything is committed", async () => {
     faults().quota("servers", 0);
     const run = await up();
     faults().quota("servers", 10);
-    expectWords(run, "resource_limit_exceeded", "Ask for a higher one");
+    expectWords(
+      run,
+      "server limit exceeded (resource_limit_exceeded",
+      "Ask for a higher one in the Hetzner console (Limits)",
+    );
     expect(await isPublished()).toBe(false);
   });
 

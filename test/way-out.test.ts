@@ -19,8 +19,9 @@ describe("what can be done about an error of Hetzner's", () => {
   });
 });
 
-describe("F42, F43, F45 and the plugin's own end", () => {
+describe("F11, F42, F43, F45 and the plugin's own end", () => {
   it.each([
+    ["token is only allowed to perform GET requests (token_readonly, 1a2b)", "Make one for reading and writing"],
     ["invalid input in field 'name' (invalid_input, 1a2b): [name => [is odd]]", "Hetzner refuses a value"],
     ["invalid input (invalid_input, 1a2b): []", "Hetzner refuses a value"],
     ["Primary IP limit exceeded (resource_limit_exceeded, 1a2b)", "Ask for a higher one"],
