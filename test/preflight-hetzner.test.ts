@@ -125,15 +125,19 @@ describe("what Hetzner says", () => {
   });
 
   it("is not believed when it is no JSON, or another form", async () => {
-    const page = createServer((_, response) => void response.end("<html>proxy</html>"));
+    let text = "<html>proxy</html>";
+    const page = createServer((_, response) => void response.end(text));
     await new Promise<void>((resolve) => page.listen(0, "127.0.0.1", resolve));
     const { port } = page.address() as AddressInfo;
     const { unread } = await read({ endpoint: `http://127.0.0.1:${port}` });
+    text = "null";
+    expect((await read({ endpoint: `http://127.0.0.1:${port}` })).unread).toEqual(unread);
     page.close();
     expect(unread).toEqual([
       expect.stringContaining(`127.0.0.1:${port} answers with what is no JSON: is that its API?`),
     ]);
     api.faults.rewrite("GET /pricing", () => ({ pricing: { currency: 7 } }));
+    expect((await read({ endpoint: `${api.url}/` })).snapshot.serverTypes).toEqual(catalogue.serverTypes);
     expect((await read()).unread).toEqual([expect.stringMatching(/^prices: its answer has another form \(currency: /)]);
   });
 });

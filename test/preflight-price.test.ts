@@ -60,6 +60,22 @@ describe("a stage's month", () => {
     expect(lines).toContain("?: Hetzner's list has no price for it there.");
   });
 
+  it("has the gateway and the apps' load balancer in it, and no address for nodes without one", () => {
+    const web = { count: 2, type: "cpx32", subnet: "10.10.1.0/24", public: false };
+    const plan = planOf("dev", {
+      "cluster.gateway": { type: "cpx12" },
+      "cluster.ingress": "load-balancer",
+      "cluster.pools": { web },
+    });
+    expect(table(plan).slice(1, 6)).toEqual([
+      expect.stringMatching(/^server cpx22 +nbg1 +0 to 1 /),
+      expect.stringMatching(/^server cpx32 +nbg1 +0 to 2 /),
+      expect.stringMatching(/^server cpx12 +nbg1 +0 to 1 +11\.99 /),
+      expect.stringMatching(/^load balancer lb11 +nbg1 +0 to 1 +7\.49 /),
+      expect.stringMatching(/^public IPv4 address +nbg1 +0 to 2 +1\.00 /),
+    ]);
+  });
+
   it("is not known where the list was not read", () => {
     expect(bill(question(planOf("dev"), { pricing: undefined }))).toBeUndefined();
   });

@@ -27,7 +27,7 @@ export class HetznerError extends Error {
 
 /** One who asks; all that it asks shares a deadline. */
 export interface Client {
-  get(path: string): Promise<unknown>;
+  get(path: string): Promise<object>;
   /** Every item of a list, page after page. */
   list(path: string, member: string): Promise<readonly unknown[]>;
 }
@@ -53,8 +53,8 @@ interface Envelope {
 const utc = (unixSeconds: number): string => `${new Date(unixSeconds * 1000).toISOString().slice(11, 19)} UTC`;
 
 async function refusal(response: Response): Promise<HetznerError> {
-  const body = (await response.json().catch(() => ({}))) as Envelope;
-  const { code = "", message = "" } = body.error ?? {};
+  const body = (await response.json().catch(() => null)) as Envelope | null;
+  const { code = "", message = "" } = body?.error ?? {};
   const reset = Number(response.headers.get("ratelimit-reset"));
   if (response.status === 429) {
     const until = reset > 0 ? `, all of them are back at ${utc(reset)}` : "";
@@ -99,12 +99,13 @@ interface Page {
   readonly [member: string]: unknown;
 }
 
-async function get(path: string, asking: Asking): Promise<unknown> {
+async function get(path: string, asking: Asking): Promise<object> {
   const response = await answered(path, asking);
-  return response.json().catch((error: unknown) => {
+  const body: unknown = await response.json().catch((error: unknown) => {
     if (error instanceof Error && error.name === "TimeoutError") throw unreachable(error, asking);
-    throw new HetznerError(`${new URL(asking.endpoint).host} answers with what is no JSON: is that its API?`);
   });
+  if (typeof body === "object" && body !== null) return body;
+  throw new HetznerError(`${new URL(asking.endpoint).host} answers with what is no JSON: is that its API?`);
 }
 
 /** Page after page, as `meta.pagination` says; never the same one twice. */
@@ -123,7 +124,8 @@ async function list(path: string, member: string, asking: Asking): Promise<reado
 
 export function hetznerClient(account: Account): Client {
   const deadline = account.deadline ?? 10_000;
-  const asking = { ...account, deadline, signal: AbortSignal.timeout(deadline), ends: Date.now() + deadline };
+  const endpoint = account.endpoint.replace(/\/+$/, "");
+  const asking = { ...account, endpoint, deadline, signal: AbortSignal.timeout(deadline), ends: Date.now() + deadline };
   return {
     get: (path) => get(path, asking),
     list: (path, member) => list(path, member, asking),
