@@ -1,0 +1,90 @@
+import { createInterface } from "node:readline/promises";
+import { parseArgs } from "node:util";
+import { ConfigError } from "../../stacks/config/error.ts";
+
+export interface Outcome {
+  /** 0 for written, 1 for a configuration that it would not fit, 2 for wrong arguments. */
+  readonly code: 0 | 1 | 2;
+  readonly text: string;
+}
+
+/** Wrong arguments: the usage goes with the message. */
+export class UsageError extends Error {}
+
+/** Several values come as `--tag dev=v1.0.0 --tag prod=…`. */
+export type Given = { readonly [name: string]: string | readonly string[] | boolean | undefined };
+
+export interface Command {
+  readonly help: string;
+  readonly options: { readonly [name: string]: { readonly type: "string" | "boolean"; readonly multiple?: boolean } };
+  /** What is asked where there is a terminal and the flag is missing, with the answer that Enter gives. */
+  readonly questions: (directory: string) => readonly (readonly [name: string, question: string, preset: string])[];
+  /** Writes the files. @throws ConfigError or UsageError */
+  readonly write: (given: Given, directory: string) => string;
+}
+
+async function asked(given: Given, questions: ReturnType<Command["questions"]>): Promise<Given> {
+  // Whoever gave --tag once has said all the tags.
+  const open = questions.filter(([name]) => given[name.replace(/-.*/, "")] === undefined);
+  if (open.length === 0) return given;
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  // An iterator keeps lines that were pasted together.
+  const lines = terminal[Symbol.asyncIterator]();
+  const answers: [string, string][] = [];
+  for (const [name, question, preset] of open) {
+    process.stderr.write(`${question}${preset ? ` [${preset}]` : ""}: `);
+    const { value, done } = await lines.next();
+    if (done) throw new UsageError("No more answers, so nothing was written.");
+    const answer = value.trim() || preset;
+    if (answer) answers.push([name, answer]);
+  }
+  terminal.close();
+  return { ...given, ...Object.fromEntries(answers) };
+}
+
+export const textOf = (given: Given, name: string): string | undefined =>
+  typeof given[name] === "string" ? given[name] : undefined;
+
+export function needed(given: Given, name: string): string {
+  const value = textOf(given, name);
+  if (value === undefined) throw new UsageError(`--${name} is missing.`);
+  return value;
+}
+
+/** `["dev=v1"]` as `{dev: "v1"}`. */
+export function pairsOf(given: Given, name: string): { readonly [key: string]: string } {
+  const all = given[name];
+  return Object.fromEntries(
+    (Array.isArray(all) ? all : []).map((pair: string) => {
+      const at = pair.indexOf("=");
+      if (at < 1) throw new UsageError(`--${name} ${pair}: write it as <name>=<value>.`);
+      return [pair.slice(0, at), pair.slice(at + 1)];
+    }),
+  );
+}
+
+function parsed(args: readonly string[], options: Command["options"]): Given {
+  try {
+    return parseArgs({ args: [...args], options: { ...options, help: { type: "boolean" } } }).values as Given;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Runs the command on the project in a folder; questions only where somebody can answer them. */
+export async function run(
+  command: Command,
+  args: readonly string[],
+  { directory, isTerminal }: { readonly directory: string; readonly isTerminal: boolean },
+): Promise<Outcome> {
+  try {
+    const given = parsed(args, command.options);
+    if (given["help"]) return { code: 0, text: command.help };
+    const complete = isTerminal ? await asked(given, command.questions(directory)) : given;
+    return { code: 0, text: command.write(complete, directory) };
+  } catch (error) {
+    if (error instanceof UsageError) return { code: 2, text: `${error.message}\n\n${command.help}` };
+    if (error instanceof ConfigError) return { code: 1, text: `Nothing was written. ${error.message}` };
+    throw error;
+  }
+}
