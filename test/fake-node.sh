@@ -68,6 +68,7 @@ systemctl_() {
     [ -e "$WORLD/started" ]
     return
   fi
+  if [ "$unit" = k3s-stages.service ]; then return; fi
   if [ "$unit" = k3s-stages-metadata.service ]; then
     touch "$WORLD/closed"
     return

@@ -22,9 +22,9 @@ export interface CloudConfig {
 
 const gzip = [0x1f, 0x8b];
 
-/** What base64 and gzip hold, each where there is one. */
+/** What base64 and gzip hold, each where there is one. A line's end is no base64 to Hetzner's data source. */
 export function unpackedUserData(userData: string): string {
-  if (!/^[A-Za-z0-9+/]+={0,2}\n?$/.test(userData)) return userData;
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(userData)) return userData;
   const bytes = Buffer.from(userData, "base64");
   return (gzip.every((byte, index) => bytes[index] === byte) ? gunzipSync(bytes) : bytes).toString("utf8");
 }

@@ -1,0 +1,81 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parseCloudConfig } from "../sandbox/node/cloud-config.ts";
+import { FakeNode, makeReleases } from "./fake-node.ts";
+import { pins, planOf, userDataOf } from "./node-plan.ts";
+
+const has = (tool: string) => spawnSync("sh", ["-c", `command -v ${tool}`]).status === 0;
+const tools = ["cloud-init", "unshare", "ip", "nft", "python3", "curl", "openssl"];
+
+/** Mounts and namespaces need root, which GitHub's runners can become. */
+const root = process.getuid?.() === 0 ? [] : ["sudo", "-n"];
+const permitted = root.length === 0 || spawnSync("sudo", ["-n", "true"]).status === 0;
+const able = process.platform === "linux" && tools.every(has) && permitted;
+const suite = describe.skipIf(!able && process.env["CI"] !== "true");
+
+suite("a first boot by cloud-init itself, in a throw-away root (skipped without root or a tool of Linux)", () => {
+  const releases = makeReleases(pins);
+  const mirrored = planOf("prod", "server-1", {
+    "Pulumi.prod.yaml": { "cluster.mirror": "https://mirror.example.com" },
+  });
+  const plan = { ...mirrored, pins: releases.pins };
+  let node: FakeNode;
+  const kept = (path: string) => join(node.world, "root", path);
+
+  beforeAll(() => {
+    node = new FakeNode(plan, releases.folder);
+    // Without a line's end, which Hetzner's data source takes for no base64.
+    writeFileSync(join(node.world, "user-data"), userDataOf(plan));
+    node.set("address", plan.node.address);
+    node.set("calls", "");
+    const boot = join(import.meta.dirname, "cloud-init-boot.sh");
+    const [program = "", ...rest] = [
+      ...root,
+      "unshare",
+      "--mount",
+      "--net",
+      "--pid",
+      "--uts",
+      "--fork",
+      boot,
+      node.world,
+    ];
+    const { status, stderr } = spawnSync(program, rest, { encoding: "utf8", timeout: 280_000 });
+    const logs = node.get("cloud-init.log") + node.get("bootstrap.log");
+    expect([status, status === 0 ? "" : stderr + logs]).toEqual([0, ""]);
+  }, 300_000);
+  afterAll(() => {
+    node.remove();
+    rmSync(releases.folder, { recursive: true });
+  });
+
+  it("takes the packed user data apart and writes every file of it, with its mode", () => {
+    const gone = /^\/etc\/k3s-stages\/tls\//;
+    for (const { path, permissions, content } of parseCloudConfig(userDataOf(plan)).files) {
+      if (gone.test(path)) continue;
+      expect(readFileSync(kept(path), "utf8")).toBe(content);
+      expect([path, (statSync(kept(path)).mode & 0o777).toString(8).padStart(4, "0")]).toEqual([path, permissions]);
+    }
+  });
+
+  it("starts one unit, and that once in the node's life", () => {
+    expect(node.get("first-boot")).toBe("systemctl enable --now --no-block k3s-stages.service");
+    expect(node.get("calls").match(/k3s-stages\.service/g)).toHaveLength(1);
+  });
+
+  it("then installs from the mirror over TLS, and gets to its end", () => {
+    expect(JSON.parse(node.get("status.json"))).toMatchObject({ phase: "done", state: "done", error: "" });
+    for (const tool of ["k3s", "helm", "k9s", "flux"]) expect(existsSync(kept(`usr/local/bin/${tool}`))).toBe(true);
+    expect(existsSync(kept("var/lib/rancher/k3s/server/tls/server-ca.key"))).toBe(true);
+    expect(existsSync(kept("etc/k3s-stages/tls"))).toBe(false);
+    expect(node.get("flux-key")).toBe("KEY");
+  });
+
+  it("leaves no copy of its secrets with cloud-init, after the next boot either (F64)", () => {
+    expect(node.get("copies-before")).toContain("/var/lib/cloud/instances/4711/obj.pkl");
+    expect(node.get("copies-before")).toContain("user-data.txt");
+    expect([node.get("copies-after"), node.get("copies-of-second-boot")]).toEqual(["", ""]);
+  });
+});
