@@ -117,6 +117,24 @@ describe("k3s' configuration", () => {
     expect(shared(first)).toMatchObject({ "secrets-encryption": true, "write-kubeconfig-mode": "0600" });
   });
 
+  it("has the place where people reach the API in its certificate, and that of the joins", () => {
+    expect(config({ ...first, apiAddress: "203.0.113.7" })["tls-san"]).toEqual(["10.30.0.10", "203.0.113.7"]);
+    expect(config({ ...first, apiAddress: "10.30.0.10" })["tls-san"]).toEqual(["10.30.0.10"]);
+  });
+
+  it("tells Kubernetes the node's labels and taints when it joins", () => {
+    const labelled = planOf("prod", "web-1", {
+      "Pulumi.prod.yaml": {
+        "cluster.pools.web.labels": { "example.com/disk": "ssd" },
+        "cluster.pools.web.taints": ["gpu=true:NoSchedule", "spot:PreferNoSchedule"],
+      },
+    });
+    expect(config(labelled)).toMatchObject({
+      "node-label": ["example.com/disk=ssd"],
+      "node-taint": ["gpu=true:NoSchedule", "spot:PreferNoSchedule"],
+    });
+  });
+
   it("of an agent has the agents' token and nothing of a server", () => {
     const { "kubelet-arg": kubelet, ...others } = config(agent);
     expect(kubelet).toContain("cloud-provider=external");

@@ -8,7 +8,10 @@ export interface Pool extends NodePool {
   readonly role: Role;
 }
 
-/** Hetzner: "a spread placement group can have up to 10 servers". It may hold servers of several locations. */
+/**
+ * Hetzner: "a spread placement group can have up to 10 servers". It may hold servers of several locations: kube-hetzner's
+ * example has its servers in three and one group (mysticaltech/terraform-hcloud-kube-hetzner#1762).
+ */
 const spread = 10;
 
 /** By the node's number alone: the provider cannot move a running server to another group. */
