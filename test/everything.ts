@@ -12,6 +12,7 @@ export const everything: Edits = {
       },
       queue: { url: "oci://ghcr.io/acme/charts/queue", version: "2.0.0", namespace: "redis", dependsOn: ["redis"] },
     },
+    "infrastructure.traefik": { values: { additionalArguments: ["--accesslog=true"] } },
     "infrastructure.issuers": ["internal-ca"],
     "infrastructure.kustomizations": { monitoring: { path: "monitoring", targetNamespace: "monitoring" } },
     notifications: {
@@ -30,7 +31,10 @@ export const everything: Edits = {
   "Pulumi.stage.yaml": { "cluster.cloudProvider": "none" },
   "Pulumi.prod.yaml": {
     "cluster.cloudProvider": "none",
-    charts: { redis: { values: { replicas: 3, auth: { users: ["c"] } } } },
+    charts: {
+      traefik: { values: { deployment: { replicas: 3 } } },
+      redis: { values: { replicas: 3, auth: { users: ["c"] } } },
+    },
     kustomizations: {
       backup: { path: "clusters/production/backup", dependsOn: ["charts", "monitoring"], interval: "1h", wait: false },
     },

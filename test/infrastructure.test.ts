@@ -41,7 +41,7 @@ describe("k3s's own Traefik", () => {
   });
 
   it("is left alone where nothing was said", () => {
-    expect(objects.map(({ object }) => object.kind)).not.toContain("HelmChartConfig");
+    expect(objectsOf(treeOf("prod")).map(({ object }) => object.kind)).not.toContain("HelmChartConfig");
   });
 
   it("is a file of the charts, which lists it", () => {
@@ -114,7 +114,10 @@ describe("charts", () => {
         ...everything,
         "Pulumi.prod.yaml": {
           ...everything["Pulumi.prod.yaml"],
-          charts: { redis: { values: { auth: { users: ["c"] }, replicas: 3 } } },
+          charts: {
+            redis: { values: { auth: { users: ["c"] }, replicas: 3 } },
+            traefik: { values: { deployment: { replicas: 3 } } },
+          },
         },
       }),
     );
