@@ -1,5 +1,6 @@
 import { compare } from "semver";
 import { versionOf } from "../stacks/config/version.ts";
+import { strandedTags } from "../stacks/explain/stranded.ts";
 import type { Change } from "../stacks/publish/merge.ts";
 import { isManifest, type Ownership } from "../stacks/publish/ownership.ts";
 import { markedSites, version } from "../stacks/publish/setters.ts";
@@ -41,6 +42,15 @@ function pinNotes({ old, changes }: NotesArgs): readonly Note[] {
   });
 }
 
+/** Flux has no guard against going back: a policy that is made narrower replaces what runs by the newest that is left. */
+function policyNotes({ now, changes }: NotesArgs): readonly Note[] {
+  const written = changes.flatMap((change) => (change.kind === "delete" ? [] : [[change.path, change.text] as const]));
+  return strandedTags(new Map(written), now.files).map(({ file, tag }) => [
+    "WARNING",
+    `${file}: ${tag}, which runs, is none of its tags; Flux replaces it by the newest that is, be it a lower version (hold or pin the app to decide)`,
+  ]);
+}
+
 /** A shared file reaches every stage that lists it, whatever stage is previewed. */
 function sharedNotes({ changes, owners }: NotesArgs): readonly Note[] {
   return changes.flatMap(({ path }): readonly Note[] => {
@@ -73,5 +83,12 @@ function takeoverNotes({ old, now, changes }: NotesArgs): readonly Note[] {
 
 /** What the diff alone does not tell. */
 export function notes(args: NotesArgs): readonly Note[] {
-  return [...seedNotes(args), ...pinNotes(args), ...sharedNotes(args), ...keptNotes(args), ...takeoverNotes(args)];
+  return [
+    ...seedNotes(args),
+    ...pinNotes(args),
+    ...policyNotes(args),
+    ...sharedNotes(args),
+    ...keptNotes(args),
+    ...takeoverNotes(args),
+  ];
 }

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { ConfigError } from "../stacks/config/error.ts";
 import { resolve } from "../stacks/config/resolve.ts";
+import { sourcesOf } from "../stacks/config/sources.ts";
 import { type Edits, seedSources } from "./sources.ts";
 
 const folder = join(import.meta.dirname, "configs/invalid");
@@ -34,6 +35,13 @@ describe("a wrong configuration is refused, with its place and the way out", () 
   });
 
   it("has a corpus", () => expect(mistakes.length).toBeGreaterThan(30));
+});
+
+it("says what to rename after the project got another name", () => {
+  const texts = { "Pulumi.yaml": "name: acme\n", "Pulumi.dev.yaml": "config:\n  k3s-stages:cluster: {}\n" };
+  expect(() => sourcesOf(texts)).toThrow(
+    "Pulumi.dev.yaml: its keys begin with k3s-stages:, and the project is called acme; rename them there to acme:…, or call the project k3s-stages in Pulumi.yaml.",
+  );
 });
 
 describe("the seed's configuration", () => {

@@ -192,6 +192,20 @@ describe("gitops:index:Tree", () => {
     expect(repo.read(patch)).toBe(image("v1.9.31"));
   });
 
+  it("warns of a policy that no longer takes what runs, because Flux would go back", async () => {
+    const file = "clusters/production/infrastructure/image-updater/blog/image-policy.yaml";
+    const policy = (range: string) =>
+      `apiVersion: image.toolkit.fluxcd.io/v1\nkind: ImagePolicy\nmetadata:\n  name: blog-prod\n  namespace: blog\nspec:\n  imageRepositoryRef:\n    name: blog\n  policy:\n    semver:\n      range: '${range}'\n`;
+    const { inputs } = await up(args({ ...two, [file]: policy(">=0.0.0") }));
+    repo.edit({ [patch]: bump("v2.0.0") });
+    await up(args({ ...two, [file]: policy("<3.0.0") }), inputs);
+    expect(logged).toEqual([]);
+    await up(args({ ...two, [file]: policy("<2.0.0") }), inputs);
+    expect(logged).toEqual([
+      `WARNING ${file}: v2.0.0, which runs, is none of its tags; Flux replaces it by the newest that is, be it a lower version (hold or pin the app to decide)`,
+    ]);
+  });
+
   it("leaves a shared base to the stages that still use it when one is destroyed", async () => {
     const { inputs } = await up(args(two));
     const dev = { stage: "dev", path: "clusters/dev", placeholders: [] };

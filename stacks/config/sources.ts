@@ -47,6 +47,17 @@ function unwrapped(value: unknown): unknown {
   return wrapper.value ?? wrapper.default;
 }
 
+/** After a project was renamed, or made by `pulumi new`, all keys of a stage would be somebody else's and silently unread. */
+function assertPrefix(file: string, values: unknown, project: string): void {
+  const prefixes = Object.keys((values ?? {}) as Values).flatMap(
+    (key) => /^(.+):(cluster|overrides)$/.exec(key)?.[1] ?? [],
+  );
+  const other = prefixes.find((prefix) => prefix !== project);
+  if (other === undefined) return;
+  const way = `rename them there to ${project}:…, or call the project ${other} in Pulumi.yaml`;
+  throw new ConfigError(`${file}: its keys begin with ${other}:, and the project is called ${project}; ${way}.`);
+}
+
 /** Reads the texts of Pulumi.yaml and of the stacks' files. @throws ConfigError when one is no YAML or no mapping */
 export function sourcesOf(texts: { readonly [file: string]: string }): Sources {
   const { "Pulumi.yaml": text = "", ...rest } = texts;
@@ -54,7 +65,9 @@ export function sourcesOf(texts: { readonly [file: string]: string }): Sources {
   const project = String(shared["name"] ?? "");
   const wrapped = Object.entries(own(shared["config"], project)).map(([key, value]) => [key, unwrapped(value)]);
   const stacks = Object.entries(rest).map(([file, stackText]) => {
-    const values = own(content(file, stackText)["config"], project);
+    const written = content(file, stackText)["config"];
+    assertPrefix(file, written, project);
+    const values = own(written, project);
     return [file.replace(/^Pulumi\.(.+)\.yaml$/, "$1"), { file, text: stackText, values }];
   });
   return {

@@ -55,6 +55,9 @@ export type ImageRepository = z.infer<typeof imageRepository>;
 export type ImagePolicy = z.infer<typeof imagePolicy>;
 export type ImageUpdateAutomation = z.infer<typeof imageUpdateAutomation>;
 
+/** One object that is an ImagePolicy; nothing for one that is not understood. */
+export const imagePolicyOf = (value: unknown): ImagePolicy | undefined => imagePolicy.safeParse(value).data;
+
 export interface ImageObjects {
   readonly repositories: readonly ImageRepository[];
   readonly policies: readonly ImagePolicy[];
