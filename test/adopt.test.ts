@@ -404,6 +404,16 @@ describe("a repository with one more mistake", () => {
     expect(configuration["Pulumi.yaml"]).toContain("write:\n        secret: write-key");
   });
 
+  it("takes over a hold and a pin", async () => {
+    const frozen = (key: string) => (text: string) => text.replace("$imagepolicy", key);
+    const { configuration } = await edited({
+      "apps/blog/stage/deployment-patch.yaml": frozen("$held"),
+      "apps/blog/prod/deployment-patch.yaml": frozen("$pinned"),
+    });
+    expect(configuration["Pulumi.stage.yaml"]).toContain("tag: v1.9.32-stage.1\n      hold: true\n");
+    expect(configuration["Pulumi.prod.yaml"]).toContain("tag: v1.9.31\n      pin: v1.9.31\n");
+  });
+
   it("says what an overlay has that has to be carried over by hand", async () => {
     const adoption = await edited({
       "apps/blog/stage/kustomization.yaml": (text) =>

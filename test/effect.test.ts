@@ -162,6 +162,17 @@ it("passes warnings and errors on, each once and without the engine's colours", 
   });
 });
 
+it("has the month's price where Pulumi told it", () => {
+  const told = {
+    message: "info: prod costs 256.90 EUR (305.71 with VAT) a month at Hetzner, as now\n",
+    severity: "info",
+  };
+  expect(effectText(answer([], [told]))).toContain(
+    "Price\n  prod costs 256.90 EUR (305.71 with VAT) a month at Hetzner",
+  );
+  expect(answer([]).price).toBeNull();
+});
+
 describe("the report for a pull request", () => {
   const { [patch]: _, ...without } = live;
   const found = answer([ofTree(without, live)]);

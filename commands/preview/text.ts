@@ -20,10 +20,11 @@ function reasons(why: readonly string[]): string {
 const line = ({ policy, from, to }: PolicyChange): string => `${policy}: ${from ?? "none"} -> ${to ?? "none"}`;
 
 /** What everybody should see first, before any diff. */
-export function sections({ dangers, errors, warnings, resources, images, writers, policies, pruned }: Effect) {
+export function sections({ price, dangers, errors, warnings, resources, images, writers, policies, pruned }: Effect) {
   const all: readonly Section[] = [
     { title: "Errors", lines: errors },
     { title: "Danger", lines: dangers },
+    { title: "Price", lines: price === null ? [] : price.split("\n") },
     {
       title: "Resources",
       lines: resources.map(

@@ -80,6 +80,8 @@ function override(found: FoundApp, use: FoundUse, system: System) {
   const own = Object.entries(named).filter(([, names]) => names.length > 0);
   return {
     ...(use.tag === "" ? {} : { tag: use.tag }),
+    ...(use.marker?.frozen === "held" ? { hold: true } : {}),
+    ...(use.marker?.frozen === "pinned" ? { pin: use.tag } : {}),
     ...(use.rollout === "direct" ? {} : { rollout: use.rollout }),
     ...(use.replicas === 1 ? {} : { replicas: use.replicas }),
     ...(own.length > 0 ? { hosts: Object.fromEntries(own) } : {}),

@@ -1,7 +1,7 @@
 /** A repository's YAML as somebody wrote it: what cannot be read is reported and skipped, never a reason to stop. */
 import { type Document, LineCounter, parseAllDocuments } from "yaml";
 import { parseImage } from "../publish/image.ts";
-import { isScanned, type Marker, setters } from "../publish/setters.ts";
+import { isScanned, type Marker, markedSites } from "../publish/setters.ts";
 import type { Finding } from "./finding.ts";
 
 /** Path in the repository to text. */
@@ -97,7 +97,7 @@ function documentsOf(path: string, text: string): readonly Found[] {
 
 /** A tag alone has its image beside it: kustomize's `images` entry. */
 function markedLines(path: string, text: string, documents: readonly Found[]): readonly MarkedLine[] {
-  return setters(text).map(({ marker, value, line, place }) => {
+  return markedSites(text).map(({ marker, value, line, place }) => {
     const [index = "", ...keys] = place.split("/");
     const document = documents[Number(index)];
     const beside = (key: string) => document?.text(...keys.slice(0, -1), key) ?? "";

@@ -7,6 +7,8 @@ export interface Effect extends TreeChanges {
   readonly stage: string;
   /** Every resource but the tree, whose change is its files'. */
   readonly resources: readonly ResourceChange[];
+  /** The month at Hetzner and its change, as the check of Hetzner's own data says it; null where that was not asked. */
+  readonly price: string | null;
   readonly dangers: readonly string[];
   readonly warnings: readonly string[];
   readonly errors: readonly string[];
@@ -19,7 +21,7 @@ const nothing: TreeChanges = { files: [], images: [], writers: [], policies: [],
 const plain = (message: string): string =>
   message
     .replace(/<\{%[^%]*%\}>/g, "")
-    .replace(/^(warning|error): /, "")
+    .replace(/^(warning|error|info): /, "")
     .trim();
 
 /** From Pulumi's own answer, so that a plain `pulumi preview` agrees. */
@@ -32,8 +34,10 @@ export function effect(stage: string, { steps, diagnostics }: Preview): Effect {
   const told = tree ? treeChanges(tree) : nothing;
   const messages = (...severities: readonly string[]) =>
     (diagnostics ?? []).filter(({ severity }) => severities.includes(severity)).map(({ message }) => plain(message));
+  const price = messages("info", "info#err").find((message) => message.includes("a month at Hetzner"));
   return {
     stage,
+    price: price ?? null,
     resources,
     ...told,
     dangers: changes.flatMap(({ name, dangers }) => dangers.map((danger) => `${name}: ${danger}`)),
