@@ -35,6 +35,20 @@ describe("a gateway's user data", () => {
   it("has no secret", () => expect(text).not.toMatch(/K10|PRIVATE KEY|token/i));
 });
 
+const which = (name: string): string =>
+  spawnSync("sh", ["-c", `command -v ${name}`], { encoding: "utf8" }).stdout.trim();
+
+describe.skipIf(which("cloud-init") === "")("cloud-init (skipped where it is not installed)", () => {
+  it("takes the gateway's user data", () => {
+    const folder = mkdtempSync(join(tmpdir(), "gateway-"));
+    const file = join(folder, "user-data");
+    writeFileSync(file, text);
+    const { status, stdout, stderr } = spawnSync("cloud-init", ["schema", "--config-file", file], { encoding: "utf8" });
+    rmSync(folder, { recursive: true });
+    expect(status, stdout + stderr).toBe(0);
+  });
+});
+
 /** Stand-ins for the commands that it calls; nft and iptables keep their rules in a file. */
 const commands: { readonly [name: string]: string } = {
   ip: 'echo "default via 172.31.1.1 dev eth0 proto dhcp src 203.0.113.9 metric 100"',
@@ -45,9 +59,6 @@ const iptables = `case $4 in
   -C) grep -qxF -- "\${*:5}" "$WORLD/rules" ;;
   -A) echo "\${*:5}" >>"$WORLD/rules" ;;
 esac`;
-
-const which = (name: string): string =>
-  spawnSync("sh", ["-c", `command -v ${name}`], { encoding: "utf8" }).stdout.trim();
 
 describe.skipIf(process.platform !== "linux")("the gateway's program", () => {
   let world: string;
