@@ -14,7 +14,7 @@ export interface AgeKey {
 
 /** By the real age and sops. */
 export async function newAgeKey(folder: string): Promise<AgeKey> {
-  const binaries = await built(tools.kustomize);
+  const binaries = await built(tools.sops);
   const run = promisify(execFile);
   const secret = (await run(join(binaries, "age-keygen"))).stdout;
   const recipient = /public key: (age1\S+)/.exec(secret)?.[1] ?? "";

@@ -47,6 +47,8 @@ interface Ports {
 
 interface Shared {
   readonly events: number;
+  /** Empty when nobody listens. */
+  readonly eventsUrl: string;
   readonly receiver: number;
 }
 
@@ -57,7 +59,7 @@ function flags(name: ControllerName, given: readonly string[], own: Ports & Shar
   const local: { readonly [flag: string]: string } = {
     "metrics-addr": at(own.metrics),
     "health-addr": at(own.health),
-    "events-addr": name === "notification-controller" ? at(own.events) : `http://${at(own.events)}/`,
+    "events-addr": name === "notification-controller" ? at(own.events) : own.eventsUrl,
     ...(name === "notification-controller" ? { receiverAddr: at(own.receiver) } : {}),
     ...(name === "kustomize-controller" ? { "requeue-dependency": "2s" } : {}),
     ...(name === "image-reflector-controller" ? { "storage-path": own.data } : {}),
@@ -65,7 +67,9 @@ function flags(name: ControllerName, given: readonly string[], own: Ports & Shar
       ? { "storage-path": own.data, "storage-addr": at(own.storage), "storage-adv-addr": at(own.storage) }
       : {}),
   };
-  const kept = given.filter((flag) => !(/^--([\w-]+)=/.exec(flag)?.[1] ?? "" in local));
+  const nameOf = (flag: string) => flag.replace(/^--/, "").replace(/=.*$/, "");
+  // It is a lock among replicas, and names the namespace by a file of the pod.
+  const kept = given.filter((flag) => !(nameOf(flag) in local) && nameOf(flag) !== "enable-leader-election");
   return [...kept, ...Object.entries(local).map(([flag, value]) => `--${flag}=${value}`)];
 }
 
@@ -102,7 +106,8 @@ export async function startControllers(
   names: readonly ControllerName[] = allControllers,
 ): Promise<Controllers> {
   const [events = 0, receiver = 0] = await freePorts(2);
-  const daemons = await Promise.all(names.map((name) => start(name, args, { events, receiver })));
+  const eventsUrl = names.includes("notification-controller") ? `http://${at(events)}/` : "";
+  const daemons = await Promise.all(names.map((name) => start(name, args, { events, eventsUrl, receiver })));
   const stop = async () => {
     await Promise.all(daemons.map((daemon) => daemon.stop()));
   };

@@ -55,18 +55,15 @@ export const tools = {
     sum: "h1:qDQdoMiluAE2Eab6Fa52YV+WjiGz9mZFFoagEA6cI+o=",
     packages: ["k8s.io/kubernetes/cmd/kube-apiserver", "go.etcd.io/etcd/server/v3"],
   },
-  ...controllers,
+  kustomize: controllers.kustomize,
+  imageAutomation: controllers.imageAutomation,
+  notification: controllers.notification,
   source: { ...controllers.source, instead: artifact },
-  /** With the sops and age that it decrypts with. */
-  kustomize: {
+  /** Those that kustomize-controller decrypts with. */
+  sops: {
     ...controllers.kustomize,
-    packages: [
-      ...controllers.kustomize.packages,
-      "github.com/getsops/sops/v3/cmd/sops",
-      "filippo.io/age/cmd/age-keygen",
-    ],
+    name: "sops",
+    packages: ["github.com/getsops/sops/v3/cmd/sops", "filippo.io/age/cmd/age-keygen"],
   },
   imageReflector: { ...controllers.imageReflector, instead: artifact },
-  /** Flux's fork of Helm cannot be had as a module; this is the Helm that it forked. */
-  helm: { ...controllers.helm, instead: { "helm.sh/helm/v4": "helm.sh/helm/v4 v4.2.4" } },
 } satisfies { readonly [tool: string]: Tool };

@@ -65,14 +65,15 @@ export interface FileEdits {
   readonly [file: string]: Edits[string] | null;
 }
 
-/** Keys of a later edit take the place of an earlier one's. */
+/** Keys of a later edit take the place of an earlier one's; a file that was left out begins anew. */
 export function together(...all: readonly FileEdits[]): FileEdits {
   const files = [...new Set(all.flatMap((edits) => Object.keys(edits)))];
-  const entries = files.map((file) => {
-    const parts = all.flatMap((edits) => edits[file] ?? []);
-    return [file, all.some((edits) => edits[file] === null) ? null : Object.assign({}, ...parts)] as const;
-  });
-  return Object.fromEntries(entries);
+  const last = (file: string): FileEdits[string] => {
+    const leftOut = all.findLastIndex((edits) => edits[file] === null);
+    const parts = all.slice(leftOut + 1).flatMap((edits) => edits[file] ?? []);
+    return leftOut >= 0 && parts.length === 0 ? null : Object.assign({}, ...parts);
+  };
+  return Object.fromEntries(files.map((file) => [file, last(file)]));
 }
 
 const repositoryOf = ({ image }: Pick<App, "image">): string => image.split("/").slice(1).join("/");
