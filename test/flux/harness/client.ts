@@ -29,7 +29,7 @@ interface Call {
 }
 
 /** The API refused: its own words. */
-export class ApiError extends Error {
+class ApiError extends Error {
   override readonly name = "ApiError";
   readonly status: number;
   constructor({ status, body }: Answer, what: string) {

@@ -35,7 +35,7 @@ export interface ClusterArgs {
 }
 
 const requested = "reconcile.fluxcd.io/requestedAt";
-export const source: Reference = {
+const source: Reference = {
   apiVersion: "source.toolkit.fluxcd.io/v1",
   kind: "GitRepository",
   name: "flux-system",

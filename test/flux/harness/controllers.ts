@@ -22,7 +22,7 @@ const controllers = {
 
 export type ControllerName = keyof typeof controllers;
 
-export const allControllers = Object.keys(controllers) as readonly ControllerName[];
+const allControllers = Object.keys(controllers) as readonly ControllerName[];
 
 export interface Controllers {
   /** Where webhooks are posted to. */

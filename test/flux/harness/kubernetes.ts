@@ -40,7 +40,7 @@ export interface Kubernetes {
 }
 
 /** The binaries' paths, built once into this user's cache. */
-export async function kubernetesBinaries(progress?: (line: string) => void) {
+async function kubernetesBinaries(progress?: (line: string) => void) {
   const folder = await built(tools.kubernetes, progress);
   return { etcd: join(folder, "etcd"), apiserver: join(folder, "kube-apiserver") };
 }
