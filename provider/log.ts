@@ -4,8 +4,11 @@ import engine from "@pulumi/pulumi/proto/engine_pb.js";
 
 export type Severity = "DEBUG" | "INFO" | "WARNING" | "ERROR";
 
-/** Prints beside the resource in the CLI's display, in previews as well. */
-export type Log = (severity: Severity, message: string) => Promise<void>;
+/**
+ * Prints beside the resource in the CLI's display, in previews as well. What is `passing` is gone with the next message:
+ * progress that nobody wants to read again at the end.
+ */
+export type Log = (severity: Severity, message: string, how?: { readonly passing: boolean }) => Promise<void>;
 
 export interface EngineLog {
   readonly connect: (address: string) => void;
@@ -24,8 +27,9 @@ export function engineLog(address?: string): EngineLog {
   if (address) connect(address);
   const about =
     (urn: string): Log =>
-    async (severity, message) => {
+    async (severity, message, { passing } = { passing: false }) => {
       const request = new engine.LogRequest().setSeverity(engine.LogSeverity[severity]).setMessage(message).setUrn(urn);
+      request.setEphemeral(passing);
       // A message that cannot be delivered must not fail the work it is about.
       await new Promise<void>((resolve) => (client ? client.log(request, () => resolve()) : resolve()));
     };

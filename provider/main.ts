@@ -1,24 +1,12 @@
 /** The plugin of the package `gitops`: the engine starts it, reads its port from standard output and speaks gRPC to it. */
-import { nodes } from "./nodes.ts";
-import { pki } from "./pki.ts";
+import { gitops } from "./gitops.ts";
 import { serve } from "./protocol.ts";
-import { tree } from "./tree.ts";
 
 // Read first: an engine that is gone by the time the port is printed counts as gone, too.
 const parent = process.ppid;
-const files = tree();
 const [engine] = process.argv.slice(2).filter((argument) => !argument.startsWith("-"));
 
-const served = await serve(
-  {
-    name: "gitops",
-    version: "0.1.0",
-    configure: files.configure,
-    // Type tokens are in every stack's state: they are never renamed.
-    resources: { "gitops:index:Tree": files.resource, "gitops:index:Pki": pki(), "gitops:index:Nodes": nodes() },
-  },
-  engine ? { engine } : {},
-);
+const served = await serve(gitops(), engine ? { engine } : {});
 // The engine ends a plugin by SIGINT to a process group of its own and waits 5 s for it (sdk/go/common/util/cmdutil/term.go);
 // a user's Ctrl-C does not arrive here, it becomes Cancel.
 for (const signal of ["SIGINT", "SIGTERM", "SIGBREAK"] as const) process.on(signal, () => process.exit(0));

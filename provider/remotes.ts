@@ -1,4 +1,5 @@
 import { openRemote, type Remote, type RemoteArgs, type Snapshot } from "../stacks/publish/git.ts";
+import { type History, openHistory } from "../stacks/publish/git-history.ts";
 
 /** A remote whose head is fetched once per run of the engine: preview, check and update look at the same one. */
 export interface OpenRemote {
@@ -7,6 +8,9 @@ export interface OpenRemote {
   /** The snapshot that was already looked at in this run. */
   readonly seen: () => Promise<Snapshot | undefined>;
   readonly forget: () => void;
+  /** Which commit builds on which. */
+  readonly history: () => Promise<History>;
+  readonly close: () => Promise<void>;
 }
 
 async function open(args: RemoteArgs): Promise<OpenRemote> {
@@ -19,7 +23,16 @@ async function open(args: RemoteArgs): Promise<OpenRemote> {
   const forget = () => {
     fetched = undefined;
   };
-  return { remote, snapshot, seen: async () => fetched, forget };
+  let opened: Promise<History> | undefined;
+  const history = () => {
+    opened ??= openHistory(args);
+    return opened;
+  };
+  const close = async () => {
+    remote.close();
+    (await opened)?.close();
+  };
+  return { remote, snapshot, seen: async () => fetched, forget, history, close };
 }
 
 export interface Remotes {
@@ -36,7 +49,7 @@ export function remotes(): Remotes {
       token = next;
       const old = [...opened.values()];
       opened.clear();
-      for (const one of old) (await one).remote.close();
+      for (const one of old) await (await one).close();
     },
     at(args) {
       const id = `${args.url}#${args.branch}`;

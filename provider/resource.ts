@@ -48,6 +48,8 @@ export interface CreateRequest extends Request {
   readonly secrets: ReadonlySet<string>;
   /** Nothing may be changed; outputs that only the update knows are `unknown`. */
   readonly preview: boolean;
+  /** Pulumi's customTimeouts, in seconds; 0 where the program gives none. */
+  readonly timeout: number;
 }
 
 export interface UpdateRequest extends CreateRequest {

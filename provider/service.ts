@@ -120,15 +120,16 @@ function changeCalls({ resource, about }: Context) {
   return {
     create: unary(async (request: proto.CreateRequest) => {
       const { values: inputs, secrets } = decode(request.getProperties());
-      const preview = request.getPreview();
-      const made = await resource(request.getUrn()).create({ ...about(request.getUrn()), inputs, secrets, preview });
+      const how = { preview: request.getPreview(), timeout: request.getTimeout() };
+      const made = await resource(request.getUrn()).create({ ...about(request.getUrn()), inputs, secrets, ...how });
       const response = new proto.CreateResponse().setId(made.id).setProperties(encode(made.outputs, secrets));
       return response.setRefreshBeforeUpdate(made.refreshBeforeUpdate ?? false);
     }),
     update: unary(async (request: proto.UpdateRequest) => {
       const { values: inputs, secrets } = decode(request.getNews());
       const old = { oldInputs: decode(request.getOldInputs()).values, oldOutputs: decode(request.getOlds()).values };
-      const args = { id: request.getId(), inputs, secrets, preview: request.getPreview(), ...old };
+      const how = { preview: request.getPreview(), timeout: request.getTimeout() };
+      const args = { id: request.getId(), inputs, secrets, ...how, ...old };
       const made = await resource(request.getUrn()).update?.({ ...about(request.getUrn()), ...args });
       if (!made) throw new Error(`${request.getUrn()} cannot be updated in place: its diff must ask for a replacement`);
       const response = new proto.UpdateResponse().setProperties(encode(made.outputs, secrets));

@@ -3,7 +3,7 @@ import { type PlanArgs, plan, release, withLiveValues } from "../stacks/publish/
 import { manifestPath, ownership } from "../stacks/publish/ownership.ts";
 import { PublishError, problemList } from "../stacks/publish/problem.ts";
 import { publish, readHead, type Target } from "../stacks/publish/publish.ts";
-import { type Remotes, remotes } from "./remotes.ts";
+import type { Remotes } from "./remotes.ts";
 import type { CheckRequest, CreateRequest, ExistingRequest, Request, Resource, State } from "./resource.ts";
 import { UserError } from "./resource.ts";
 import {
@@ -133,21 +133,16 @@ function guarded<Q extends Request, S>(work: (request: Q) => Promise<S>) {
   };
 }
 
-/** The resource, and what begins a run of the engine: its token and a fresh look at the remote. */
-export function tree(): { readonly resource: Resource; readonly configure: (variables: Properties) => Promise<void> } {
-  const open = remotes();
+export function tree(open: Remotes): Resource {
   return {
-    configure: ({ token }) => open.restart(typeof token === "string" && token !== "" ? token : undefined),
-    resource: {
-      check: guarded((request) => check(open, request)),
-      diff: ({ oldInputs, inputs }) => treeDiff(oldInputs, inputs),
-      create: guarded(async (request) => ({
-        id: treeInputs(request.inputs).stage,
-        ...(await write(open, request, {})),
-      })),
-      read: guarded((request) => read(open, request)),
-      update: guarded((request) => write(open, request, request.oldInputs)),
-      delete: guarded((request) => remove(open, request)),
-    },
+    check: guarded((request) => check(open, request)),
+    diff: ({ oldInputs, inputs }) => treeDiff(oldInputs, inputs),
+    create: guarded(async (request) => ({
+      id: treeInputs(request.inputs).stage,
+      ...(await write(open, request, {})),
+    })),
+    read: guarded((request) => read(open, request)),
+    update: guarded((request) => write(open, request, request.oldInputs)),
+    delete: guarded((request) => remove(open, request)),
   };
 }

@@ -6,8 +6,8 @@ import engineRpc from "@pulumi/pulumi/proto/engine_grpc_pb.js";
 import engineProto from "@pulumi/pulumi/proto/engine_pb.js";
 import empties from "google-protobuf/google/protobuf/empty_pb.js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { gitops } from "../provider/gitops.ts";
 import { serve } from "../provider/protocol.ts";
-import { tree } from "../provider/tree.ts";
 import { type Properties, secret, unknown } from "../provider/values.ts";
 import { fenced, unfenced } from "../stacks/publish/fence.ts";
 import { setMarked } from "../stacks/publish/setters.ts";
@@ -54,15 +54,10 @@ async function engineLog(): Promise<string> {
 }
 
 async function plugin() {
-  const { resource, configure } = tree();
-  const served = await serve({
-    name: "gitops",
-    version: "0.1.0",
-    configure,
-    resources: { "gitops:index:Tree": resource },
-  });
+  const provider = gitops();
+  const served = await serve(provider);
   const client = providerClient(served.port, "urn:pulumi:prod::project::gitops:index:Tree::prod");
-  closing.push(served.close, () => configure({}), client.close);
+  closing.push(served.close, () => provider.configure?.({}), client.close);
   await client.handshake(await engineLog());
   return client;
 }

@@ -32,3 +32,16 @@ contexts:
 current-context: ${cluster}
 `;
 }
+
+/** The access in a text that `kubeconfig` made. */
+export function readKubeconfig(text: string): Access {
+  const field = (name: string): string => new RegExp(`^ +(?:- )?${name}: (.+)$`, "m").exec(text)?.[1] ?? "";
+  const pem = (name: string): string => Buffer.from(field(name), "base64").toString("utf8");
+  return {
+    cluster: field("name"),
+    server: field("server"),
+    caCertificate: pem("certificate-authority-data"),
+    adminCertificate: pem("client-certificate-data"),
+    adminKey: pem("client-key-data"),
+  };
+}

@@ -34,6 +34,17 @@ process.on("exit", () => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
+/** A folder that goes with the process, if not before. */
+export function passingFolder(): { readonly folder: string; readonly close: () => void } {
+  const folder = mkdtempSync(join(tmpdir(), "gitops-"));
+  folders.add(folder);
+  const close = () => {
+    rmSync(folder, { recursive: true, force: true });
+    folders.delete(folder);
+  };
+  return { folder, close };
+}
+
 interface Repository {
   readonly target: Target;
   readonly run: ReturnType<typeof gitIn>;
@@ -43,7 +54,7 @@ interface Repository {
   readonly known: Map<string, string>;
 }
 
-async function repository(folder: string, target: RemoteArgs): Promise<Repository> {
+export async function repository(folder: string, target: RemoteArgs): Promise<Repository> {
   const bare = gitIn(folder, {});
   const made = await bare({ args: ["init", "--quiet", "--bare"] });
   if (!made.ok) throw gitError(made.output, target);
@@ -115,8 +126,7 @@ async function pushCommit({ run, target }: Repository, commit: string): Promise<
 
 /** Reaches for nothing yet. Every failure, now and later, is a GitError that names the url and the way out. */
 export async function openRemote(target: RemoteArgs): Promise<Remote> {
-  const folder = mkdtempSync(join(tmpdir(), "gitops-"));
-  folders.add(folder);
+  const { folder, close } = passingFolder();
   const repo = await repository(folder, target);
   return {
     fetch: () => fetchHead(repo),
@@ -124,9 +134,6 @@ export async function openRemote(target: RemoteArgs): Promise<Remote> {
     log: (snapshot, args) => wholeLog(repo, snapshot, args),
     commit: (commit) => makeCommit(repo, commit),
     push: (commit) => pushCommit(repo, commit),
-    close: () => {
-      rmSync(folder, { recursive: true, force: true });
-      folders.delete(folder);
-    },
+    close,
   };
 }
