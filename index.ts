@@ -1,42 +1,57 @@
 import * as pulumi from "@pulumi/pulumi";
+import { clusterAccess, handOver } from "./stacks/access/in-cluster.ts";
+import { repositoryCredential, toldToNodes } from "./stacks/access/repository.ts";
+import { stageSecrets } from "./stacks/access/secrets.ts";
 import { sayWayOut } from "./stacks/cluster/hooks.ts";
 import { K3sCluster } from "./stacks/cluster/k3s-cluster.ts";
 import { kubeconfig } from "./stacks/cluster/kubeconfig.ts";
 import { Pki } from "./stacks/cluster/pki.ts";
+import { topology } from "./stacks/cluster/topology.ts";
 import { hetznerAccount, loadStage } from "./stacks/config/load.ts";
 import { render } from "./stacks/gitops/render.ts";
 import { versionsOf } from "./stacks/gitops/versions.ts";
 import { Preflight } from "./stacks/preflight/program.ts";
 import { GitOpsTree } from "./stacks/publish/tree.ts";
 
-/** One stage: its cluster's certificates, the cluster, and its part of the GitOps repository. */
+/**
+ * One stage, in the order in which it comes up: certificates and a deploy key, machines, the cluster's API, what Flux needs
+ * there, the stage's part of the GitOps repository, the credential for it; and it ends when the stage works.
+ */
 export default async function stage() {
   const loaded = loadStage();
   const { fleet, stage, pins } = loaded;
+  const { pushUrl, branch } = fleet.repository;
+  const { cluster: name, nodes } = topology(fleet, stage);
   const preflight = new Preflight(loaded, hetznerAccount());
   await preflight.cleared;
-  const { url: _, pushUrl, branch } = fleet.repository;
-  const name = `${fleet.project}-${stage.name}`;
-  const pki = new Pki(stage.name, { cluster: name });
+  const secrets = stageSecrets();
+  const pki = new Pki(stage.name, { cluster: name }, { protect: stage.cluster.protect });
+  const credential = repositoryCredential({ fleet, stage, secrets });
+  const told = { secrets: toldToNodes(stage, pki, credential), after: [credential.proved] };
   const hooks = { onError: [sayWayOut(preflight.namesake)] };
   const seen = { transformations: [preflight.sees] };
-  const cluster = new K3sCluster(stage.name, { fleet, stage, pins, secrets: pki, hooks }, seen);
-  const { files, placeholders } = render(fleet, stage.name, versionsOf(pins));
+  const cluster = new K3sCluster(stage.name, { fleet, stage, pins, ...told, hooks }, seen);
+  const { endpoint } = cluster;
+  const access = clusterAccess({ fleet, stage, secrets, pki, endpoint, name, after: cluster });
+  const { files, placeholders, kustomizations } = render(fleet, stage.name, versionsOf(pins));
   // After the cluster: when Hetzner refuses a server, nothing has been committed.
   const tree = new GitOpsTree(
     stage.name,
     { stage: stage.name, url: pushUrl, branch, path: stage.path, files, placeholders },
-    { dependsOn: cluster },
+    { dependsOn: [cluster, ...(access?.resources ?? [])] },
   );
+  const expected = { nodes: nodes.map((node) => node.name), kustomizations };
+  handOver(access, { stage, pins, url: pushUrl, branch, credential, tree, ...expected });
   await preflight.say();
   const { caCertificate, adminCertificate, adminKey, expires } = pki;
-  const access = { cluster: name, server: cluster.endpoint, caCertificate, adminCertificate, adminKey };
+  const own = { cluster: name, server: endpoint, caCertificate, adminCertificate, adminKey };
   return {
-    endpoint: cluster.endpoint,
+    endpoint,
     ingressAddress: cluster.ingressAddress,
     nodes: cluster.nodes,
     commit: tree.commit,
-    kubeconfig: pulumi.secret(pulumi.output(access).apply(kubeconfig)),
+    deployKey: credential.publicKey,
+    kubeconfig: pulumi.secret(pulumi.output(own).apply(kubeconfig)),
     kubeconfigExpires: expires,
   };
 }

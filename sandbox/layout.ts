@@ -11,6 +11,9 @@ export interface Layout {
   readonly pulumiHome: string;
   readonly repositories: string;
   readonly hetzner: string;
+  /** What is in the clusters, as etcd would keep it; their secrets too. */
+  readonly clusters: string;
+  readonly github: string;
   readonly registry: string;
   readonly ports: string;
   /** Sends the configured repository's URL to the loopback git server (git's own `url.<base>.insteadOf`). */
@@ -29,6 +32,8 @@ export function layoutOf(checkout: string, root = join(checkout, ".sandbox")): L
     pulumiHome: join(root, "pulumi-home"),
     repositories: join(root, "git"),
     hetzner: join(root, "hetzner.json"),
+    clusters: join(root, "clusters.json"),
+    github: join(root, "github.json"),
     registry: join(root, "registry.json"),
     ports: join(root, "ports.json"),
     gitConfig: join(root, "gitconfig"),

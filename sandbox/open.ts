@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { readFleet } from "../stacks/config/files.ts";
 import type { Fleet } from "../stacks/config/fleet.ts";
+import type { Clusters } from "./cluster/clusters.ts";
 import type { Layout } from "./layout.ts";
 import { takeLock } from "./lock.ts";
 import { findPulumi } from "./pulumi/cli.ts";
@@ -31,6 +32,20 @@ export interface Opening {
 /** Of this sandbox's state and of nothing else. */
 const passphrase = "sandbox";
 
+/** A node that cannot come up is waited for in vain, so Pulumi is stopped and the node's own words are shown. */
+async function watched(
+  clusters: Clusters,
+  signal: AbortSignal,
+  run: (signal: AbortSignal) => Promise<Run>,
+): Promise<Run> {
+  const failed = new AbortController();
+  const end = clusters.watch((problem) => {
+    console.error(problem);
+    failed.abort();
+  });
+  return run(AbortSignal.any([signal, failed.signal])).finally(end);
+}
+
 async function withServices({ layout, signal }: Opening, fleet: Fleet, services: Services): Promise<Sandbox> {
   const { pulumi, origin } = await findPulumi(console.log, signal);
   const env = {
@@ -43,7 +58,9 @@ async function withServices({ layout, signal }: Opening, fleet: Fleet, services:
     services,
     origin,
     pulumi: (args, { interactive = false } = {}) =>
-      runPulumi({ pulumi, cwd: layout.work, args, env, interactive, signal }),
+      watched(services.clusters, signal, (both) =>
+        runPulumi({ pulumi, cwd: layout.work, args, env, interactive, signal: both }),
+      ),
   };
 }
 

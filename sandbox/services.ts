@@ -1,11 +1,15 @@
 /** The servers that stand in for the world outside, all on loopback, on ports that are chosen once and kept. */
+import { randomInt } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import type { Fleet } from "../stacks/config/fleet.ts";
+import { type Clusters, startClusters } from "./cluster/clusters.ts";
 import { type GitServer, startGit } from "./git/server.ts";
+import { type GitHub, startGitHub } from "./github/server.ts";
 import { type Hetzner, startHetzner } from "./hetzner/start.ts";
 import type { Layout } from "./layout.ts";
 import { freePorts } from "./ports.ts";
 import { startHcloudProvider } from "./providers/hcloud.ts";
+import { startKubernetesProvider } from "./providers/kubernetes.ts";
 import { type Registry, startRegistry } from "./registry/server.ts";
 
 /** Of no account: the official provider wants 64 characters. */
@@ -14,13 +18,19 @@ export const dummyToken = "sandbox".padEnd(64, "0");
 /** The sandbox's one GitOps repository. */
 const repositoryName = "gitops.git";
 
-const names = ["hetzner", "hcloud", "git", "registry"] as const;
-type Ports = { readonly [name in (typeof names)[number]]: number };
+const names = ["hetzner", "hcloud", "git", "github", "kubernetes", "registry"] as const;
+type Ports = { readonly [name in (typeof names)[number]]: number } & {
+  /** Of the servers' public addresses, on which they really listen: a part of 127.0.0.0/8 for this sandbox alone. */
+  readonly range: string;
+};
 
 export interface Services {
   readonly hetzner: Hetzner;
   readonly git: GitServer;
+  readonly github: GitHub;
   readonly registry: Registry;
+  /** The stand-ins for what runs on the servers. */
+  readonly clusters: Clusters;
   /** Clone URL of the GitOps repository on the loopback server. */
   readonly repository: string;
   /** What Pulumi's processes have to know to find these servers. */
@@ -32,7 +42,8 @@ export interface Services {
 async function portsOf({ ports }: Layout): Promise<Ports> {
   if (existsSync(ports)) return JSON.parse(readFileSync(ports, "utf8")) as Ports;
   const free = await freePorts(names.length);
-  const chosen = Object.fromEntries(names.map((name, index) => [name, free[index]])) as Ports;
+  const range = `127.${randomInt(64, 128)}.${randomInt(1, 255)}`;
+  const chosen = { ...Object.fromEntries(names.map((name, index) => [name, free[index]])), range } as Ports;
   writeFileSync(ports, `${JSON.stringify(chosen)}\n`);
   return chosen;
 }
@@ -58,25 +69,36 @@ class Started {
     return started;
   }
 
+  /** The last first: what was started later may still ask what was started before. */
   close = async (): Promise<void> => {
-    await Promise.all(this.#all.map((each) => each.close()));
+    for (const each of this.#all.toReversed()) await each.close();
   };
+}
+
+/** The providers that Pulumi is told to attach to, and where they find Hetzner. */
+async function startProviders(ports: Ports, hetzner: Hetzner, started: Started) {
+  const endpoint = { HCLOUD_ENDPOINT: hetzner.url };
+  const hcloud = await started.add(startHcloudProvider({ port: ports.hcloud, env: endpoint }));
+  const kubernetes = await started.add(startKubernetesProvider({ port: ports.kubernetes }));
+  return { ...endpoint, PULUMI_DEBUG_PROVIDERS: `hcloud:${hcloud.port},kubernetes:${kubernetes.port}` };
 }
 
 async function start(layout: Layout, fleet: Fleet, started: Started): Promise<Services> {
   const ports = await portsOf(layout);
   const { hetzner: stateFile, registry: images, repositories: root } = layout;
-  const hetzner = await started.add(startHetzner({ port: ports.hetzner, stateFile, token: dummyToken }));
-  const endpoint = { HCLOUD_ENDPOINT: hetzner.url };
-  const provider = await started.add(startHcloudProvider({ port: ports.hcloud, env: endpoint }));
+  const emulator = { port: ports.hetzner, stateFile, token: dummyToken, publicRange: ports.range };
+  const hetzner = await started.add(startHetzner(emulator));
+  const providers = await startProviders(ports, hetzner, started);
   const git = await started.add(startGit({ root, port: ports.git }));
+  const github = await started.add(startGitHub({ port: ports.github, stateFile: layout.github }));
   const registry = await started.add(startRegistry({ port: ports.registry, stateFile: images }));
   await git.createRepository(repositoryName);
   const repository = git.url(repositoryName);
   redirectGit(layout, fleet, repository);
-  const attached = { PULUMI_DEBUG_PROVIDERS: `hcloud:${provider.port}` };
-  const env = { GIT_CONFIG_GLOBAL: layout.gitConfig, ...endpoint, ...attached };
-  return { hetzner, git, registry, repository, env, close: started.close };
+  const head = (branch: string) => git.head(repositoryName, branch);
+  const clusters = await started.add(startClusters({ hetzner, repository, head, stateFile: layout.clusters }));
+  const env = { GIT_CONFIG_GLOBAL: layout.gitConfig, GITHUB_API_URL: github.url, ...providers };
+  return { hetzner, git, github, registry, clusters, repository, env, close: started.close };
 }
 
 /** Starts them all, or none. */

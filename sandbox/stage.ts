@@ -1,6 +1,5 @@
-import type { Stage } from "../stacks/config/fleet.ts";
+import { dummyGitHubToken } from "./github/server.ts";
 import { SandboxError } from "./lock.ts";
-import { bootNode } from "./node/boot.ts";
 import type { Sandbox } from "./open.ts";
 import type { Run } from "./pulumi/run.ts";
 import { dummyToken } from "./services.ts";
@@ -15,10 +14,19 @@ export async function mustRun(sandbox: Sandbox, args: readonly string[]): Promis
   return run;
 }
 
+/** With the form that the program asks for; of nobody. */
+export const dummySecrets: { readonly [key: string]: string } = {
+  "hcloud:token": dummyToken,
+  clusterToken: "cluster".padEnd(64, "0"),
+  githubToken: dummyGitHubToken,
+  ageKey: `AGE-SECRET-KEY-1${"SANDBOX".padEnd(58, "0")}`,
+};
+
 /** Makes the stage's stack with its dummy secrets, as a user does once on a real account. */
 export async function initStack(sandbox: Sandbox, stage: string): Promise<void> {
   await mustRun(sandbox, ["stack", "init", stage]);
-  await mustRun(sandbox, ["config", "set", "--stack", stage, "--secret", "hcloud:token", dummyToken]);
+  const secrets = Object.entries(dummySecrets).flatMap(([key, value]) => ["--secret", `${key}=${value}`]);
+  await mustRun(sandbox, ["config", "set-all", "--stack", stage, ...secrets]);
 }
 
 /** The Kubernetes nodes of a stage as the emulator has them, by name. A gateway is none. */
@@ -27,15 +35,4 @@ export function serversOf({ services }: Sandbox, stage: string) {
     .servers()
     .filter(({ labels }) => labels["stage"] === stage && labels["role"] !== "gateway");
   return servers.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-}
-
-/** Boots every server of the stage: the stand-ins read their user data and do what cloud-init would make them do. */
-export async function bootNodes(sandbox: Sandbox, stage: Stage): Promise<readonly string[]> {
-  const { hetzner, repository } = sandbox.services;
-  const names: string[] = [];
-  for (const { id, name } of serversOf(sandbox, stage.name)) {
-    await bootNode({ name, userData: hetzner.state.userData(id) ?? "", repository });
-    names.push(name);
-  }
-  return names;
 }

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { checkCluster } from "./cluster-checks.ts";
 import { deliverNewTags, pushFirstTags } from "./delivery.ts";
 import { checkEdit } from "./edit.ts";
 import { checkState } from "./inspection.ts";
@@ -11,8 +12,8 @@ import type { Sandbox } from "./open.ts";
 import type { Checks, StageReport } from "./report.ts";
 import { commitAsPerson, withClone } from "./repository.ts";
 import { runningTags } from "./running.ts";
-import { counted, heading, step } from "./say.ts";
-import { bootNodes, initStack, mustRun, serversOf } from "./stage.ts";
+import { heading, step } from "./say.ts";
+import { initStack, mustRun, serversOf } from "./stage.ts";
 
 const personsFile = { path: "README.md", text: "Written by a person; no stage lists this file.\n" };
 
@@ -32,13 +33,7 @@ async function bringUp(sandbox: Sandbox, checks: Checks): Promise<void> {
       () => mustRun(sandbox, ["up", "--yes", "--stack", stage.name]),
       ({ stdout }) => /\+ (\d+ created)/.exec(stdout)?.[1] ?? "",
     );
-    const nodes = await step(
-      `${stage.name}: nodes boot (stand-ins)`,
-      () => bootNodes(sandbox, stage),
-      (names) => counted(names.length, "node"),
-    );
-    const expected = stage.cluster.pools.reduce<number>((sum, { count }) => sum + count, stage.cluster.servers.count);
-    checks.add(`${stage.name} has its ${counted(expected, "node")}`, nodes.length === expected, nodes.join(", "));
+    checkCluster(sandbox, checks, stage);
   }
 }
 

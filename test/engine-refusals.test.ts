@@ -3,6 +3,7 @@ import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Run } from "../sandbox/pulumi/run.ts";
+import { dummySecrets } from "../sandbox/stage.ts";
 import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";
 
 const minute = 60_000;
@@ -39,11 +40,14 @@ describe("a refused up", { timeout: 2 * minute }, () => {
     expect(sandbox.services.hetzner.journal.writes()).toEqual([]);
   });
 
-  it("says how to set a missing token", async () => {
-    const token = ["--stack", "dev", "hcloud:token"];
-    await sandbox.pulumi(["config", "rm", ...token]);
-    expectWords(await up(), "There is no Hetzner token for dev", "pulumi config set --secret hcloud:token");
-    await sandbox.pulumi(["config", "set", "--secret", ...token, "sandbox".padEnd(64, "0")]);
+  it("says all missing secrets at once, each with the line that sets it", async () => {
+    const keys = ["hcloud:token", "k3s-stages:ageKey"];
+    for (const key of keys) await sandbox.pulumi(["config", "rm", "--stack", "dev", key]);
+    expectWords(await up(), ...keys.map((key) => `pulumi config set --stack dev --secret ${key}`));
+    for (const key of keys) {
+      const value = dummySecrets[key.replace("k3s-stages:", "")] ?? "";
+      await sandbox.pulumi(["config", "set", "--secret", "--stack", "dev", key, value]);
+    }
   });
 
   it("stops at a name that is taken, before anything is committed", async () => {

@@ -46,13 +46,16 @@ describe("the program on the real engine", { timeout: 2 * minute }, () => {
     expect(writes()).toBe(before);
   });
 
-  it("updates one resource and replaces none when one field is edited", async () => {
+  it("updates the tree, waits for it again and replaces nothing when one field is edited", async () => {
     sandbox.edit("dev", ["overrides", "blog", "replicas"], 2);
     const { changeSummary, steps } = await preview();
-    expect(changeSummary["update"]).toBe(1);
     expect(Object.keys(changeSummary).toSorted()).toEqual(["same", "update"]);
-    const [changed] = steps.filter(({ op }) => op === "update");
-    expect(Object.keys(changed?.detailedDiff ?? {})).toEqual(['files["apps/blog/dev/deployment-patch.yaml"]']);
+    const changed = steps.filter(({ op }) => op === "update");
+    expect(changed.map(({ urn }) => urn.split("::")[2])).toEqual(["gitops:index:Tree", "gitops:index:StageReady"]);
+    expect(changed.map(({ detailedDiff }) => Object.keys(detailedDiff ?? {}))).toEqual([
+      ['files["apps/blog/dev/deployment-patch.yaml"]'],
+      ["commit"],
+    ]);
   });
 
   it("has every secret encrypted in the state", () => {

@@ -3,7 +3,7 @@
  * users, permissions, deploy keys, SSH, pull requests or webhooks; whoever reaches the port may read and push.
  */
 import { type ChildProcessByStdio, execFile, spawn } from "node:child_process";
-import { accessSync, constants, mkdirSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { devNull } from "node:os";
@@ -25,6 +25,8 @@ export interface GitServer {
   readonly port: number;
   /** Clone and push URL of a repository: `http://127.0.0.1:PORT/<name>`. */
   url(name: string): string;
+  /** The commit at a branch's head, without asking git; `undefined` where there is none. */
+  head(name: string, branch: string): string | undefined;
   /** Makes an empty bare repository with `main` as its branch; leaves one that is there as it is. */
   createRepository(name: string): Promise<void>;
   /** Returns when no git process of this server runs any more. */
@@ -62,6 +64,12 @@ async function findBackend(): Promise<string> {
 function repositoryPath(root: string, name: string): string {
   if (!/^\w[\w.-]*$/.test(name)) throw new Error(`not a repository's name: ${name}`);
   return join(root, name);
+}
+
+/** Git packs references only in its housekeeping, which is off here. */
+function headOf(folder: string, branch: string): string | undefined {
+  const file = join(folder, "refs", "heads", branch);
+  return existsSync(file) ? readFileSync(file, "utf8").trim() || undefined : undefined;
 }
 
 async function createRepository(folder: string): Promise<void> {
@@ -121,6 +129,7 @@ export async function startGit({ root, port = 0 }: GitOptions): Promise<GitServe
   return {
     port: bound,
     url: (name) => `http://127.0.0.1:${bound}/${name}`,
+    head: (name, branch) => headOf(repositoryPath(root, name), branch),
     createRepository: async (name) => createRepository(repositoryPath(root, name)),
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve));

@@ -8,18 +8,20 @@ import { networks, rangeOf } from "./networks.ts";
 import type { Project } from "./project.ts";
 
 /** Documentation ranges (RFC 5737, RFC 3849): no packet that a mistake sends there reaches anybody. */
+const documentation = ["203.0.113", "198.51.100", "192.0.2"];
+
 const pools = {
-  ipv4: ["203.0.113", "198.51.100", "192.0.2"].flatMap((range) =>
-    Array.from({ length: 254 }, (_, index) => `${range}.${index + 1}`),
-  ),
-  ipv6: Array.from({ length: 4096 }, (_, index) => `2001:db8:0:${(index + 1).toString(16)}::/64`),
+  ipv4: (ranges: readonly string[]) =>
+    ranges.flatMap((range) => Array.from({ length: 254 }, (_, index) => `${range}.${index + 1}`)),
+  ipv6: () => Array.from({ length: 4096 }, (_, index) => `2001:db8:0:${(index + 1).toString(16)}::/64`),
 };
 
 /** Follows from the owner's name, so that it is the same in every run, whoever is made first. Two names may want one address. */
-export function publicAddress({ tables }: Project, type: "ipv4" | "ipv6", owner: string): string {
+export function publicAddress(project: Project, type: "ipv4" | "ipv6", owner: string): string {
+  const { tables, publicRange } = project;
   const balancers = [...tables.load_balancers.values()].map((balancer) => balancer[type]);
   const taken = new Set([...[...tables.primary_ips.values()].map(({ ip }) => ip), ...balancers]);
-  const pool = pools[type];
+  const pool = pools[type](publicRange === undefined ? documentation : [publicRange]);
   const start = createHash("sha256").update(owner).digest().readUInt32BE() % pool.length;
   const free = [...pool.slice(start), ...pool.slice(0, start)].find((address) => !taken.has(address));
   if (!free) throw apiError("resource_unavailable", "no public address is left in the emulator");

@@ -9,6 +9,8 @@ export interface Project {
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   readonly actionMilliseconds: number;
+  /** Public IPv4 addresses are of this range alone: `127.83.17`. */
+  readonly publicRange?: string | undefined;
   readonly nextId: () => number;
 }
 

@@ -24,6 +24,8 @@ export interface HetznerOptions {
   readonly token: string;
   /** How long an action runs; 20 by default. The real API takes seconds. */
   readonly actionMilliseconds?: number;
+  /** The first three parts of public IPv4 addresses, where something shall listen on them; documentation's, if not given. */
+  readonly publicRange?: string;
 }
 
 export interface Hetzner {
@@ -88,7 +90,8 @@ export async function startHetzner(options: HetznerOptions): Promise<Hetzner> {
   const { tables, nextId, save } = openStore(options.stateFile);
   const [faults, journal, limit] = [faultBook(), startJournal(), rateLimit(Date.now)];
   const actionMilliseconds = options.actionMilliseconds ?? 20;
-  const project: Project = { tables, nextId, faults, clock: Date.now, actionMilliseconds };
+  const { publicRange } = options;
+  const project: Project = { tables, nextId, faults, clock: Date.now, actionMilliseconds, publicRange };
   const api = { project, token: options.token, spend: limit.spend };
   let requests = 0;
   const answer = async (request: IncomingMessage, response: ServerResponse) => {

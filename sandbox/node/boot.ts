@@ -4,11 +4,9 @@
  * the Secret that the real node waits for is not asked for.
  */
 import { bootstrap } from "./bootstrap.ts";
-import { nodeProblems, textProblems } from "./check.ts";
-import { parseCloudConfig } from "./cloud-config.ts";
 import { NodeError } from "./error.ts";
-import { type BootstrapCommand, bootstrapCommand, setting } from "./settings.ts";
-import { syntaxProblems } from "./syntax.ts";
+import { readNode } from "./read.ts";
+import type { BootstrapCommand } from "./settings.ts";
 
 export interface BootArgs {
   /** The server's name at Hetzner. */
@@ -30,15 +28,10 @@ export interface NodeReport {
 }
 
 async function start({ name, userData, repository, beforePush }: BootArgs): Promise<NodeReport> {
-  const config = parseCloudConfig(userData);
-  const { files } = config;
-  const problems = [...textProblems(userData), ...nodeProblems(config, name), ...(await syntaxProblems(files))];
-  if (problems.length > 0) throw new NodeError(problems);
-  const report = { name, role: setting(files, "role") ?? "", bootstrap: undefined };
-  const command = bootstrapCommand(files);
-  if (!command) return report;
+  const { role, command } = await readNode(name, userData);
+  if (!command) return { name, role, bootstrap: undefined };
   const commits = await bootstrap({ command, repository, beforePush });
-  return { ...report, bootstrap: { command, commits } };
+  return { name, role, bootstrap: { command, commits } };
 }
 
 /** A first boot, or the same one again. @throws NodeError that names the node and all that is wrong */

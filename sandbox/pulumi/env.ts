@@ -24,7 +24,8 @@ export function pulumiEnv({ backend, home, passphrase }: PulumiPlace): { readonl
 /** What could lead a sandbox to the user's own stacks, cloud account, cluster or repository. */
 const foreign = /^(PULUMI|HCLOUD|HETZNER|KUBE|GIT|GITHUB|FLUX|AWS|AZURE|GOOGLE)_|^KUBECONFIG$/;
 
-const loopback = "127.0.0.1,localhost";
+/** The servers of a sandbox listen on addresses of their own (`127.83.17.5`). */
+const loopback = "127.0.0.0/8,127.0.0.1,localhost";
 
 /** The environment of one run: the user's, without what is `foreign`, with `own` on top and this Node found first. */
 export function processEnv(

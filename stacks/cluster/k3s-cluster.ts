@@ -51,7 +51,10 @@ export class K3sCluster extends pulumi.ComponentResource {
     const { plan, scripts } = planned;
     const firstBoot = (node: Node) => openUserData(told(node, planned), scripts);
     const allowed = { cluster: args.stage.cluster, k3s: args.pins.k3s.version, firstBoot };
-    const site: Site = { ...planned, allowed: new Nodes(plan, allowed, child) };
+    const site: Site = {
+      ...planned,
+      allowed: new Nodes(plan, allowed, { ...child, dependsOn: [...(args.after ?? [])] }),
+    };
     const shared = ground(site);
     const front: Front = { addresses: addresses(site), balancers: loadBalancers(site, shared) };
     const apiAddress = addressOf(plan.api, front);

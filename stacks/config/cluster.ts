@@ -18,6 +18,10 @@ export interface Cluster {
   readonly gateway: { readonly type: string; readonly location: string } | undefined;
   /** Where the apps' DNS names point. */
   readonly ingress: "node" | "load-balancer";
+  /** Whether this program reaches the cluster's API: only then it brings Secrets there, and waits until the stage works. */
+  readonly access: "direct" | "none";
+  /** Generations of what this program makes; a higher one is a new one. */
+  readonly rotate: { readonly deployKey: number };
   /** Whether what cannot be made again is kept from being deleted. */
   readonly protect: boolean;
   /** How nodes take another k3s; without, they stay what they were made with. */

@@ -1,4 +1,5 @@
 import type { Problem } from "./error.ts";
+import { knownHosts, sshHost } from "./known-hosts.ts";
 import type { ProjectKeys, Written } from "./schema.ts";
 
 type Shared = ProjectKeys["apps"][string];
@@ -41,6 +42,18 @@ function bootstrapProblems({ url, bootstrap }: ProjectKeys["repository"]): reado
   return [shared(["repository", "bootstrap"], message)];
 }
 
+/** Without the host's own keys anybody in between could be the repository. */
+function hostProblems(repository: ProjectKeys["repository"]): readonly Problem[] {
+  const host = sshHost(repository.url);
+  if (host === undefined || knownHosts(repository).some((line) => line.startsWith(`${host} `))) return [];
+  const key = repository.knownHosts ? "knownHosts" : "url";
+  const scan = host.startsWith("[") ? host.replace(/^\[(.+)\]:(\d+)$/, "-p $2 $1") : host;
+  const message =
+    `no host key of ${host} is pinned: put the lines of \`ssh-keyscan ${scan}\` into repository.knownHosts, after ` +
+    "you compared them with what the host publishes";
+  return [shared(["repository", key], message)];
+}
+
 /** Git keeps no branch beside branches below its name, and the pull requests' workflow takes what lies below for its own. */
 function branchProblems({ shared: { repository }, stacks }: Written): readonly Problem[] {
   const { branch } = repository;
@@ -64,6 +77,7 @@ export function crosscheckRollout(written: Written): readonly Problem[] {
     ...Object.entries(apps).flatMap(([name, app]) => baseProblems(name, app)),
     ...writeProblems(repository),
     ...bootstrapProblems(repository),
+    ...hostProblems(repository),
     ...branchProblems(written),
   ];
 }

@@ -24,6 +24,8 @@ export interface Repository {
   readonly decryption: { readonly secret: string } | undefined;
   readonly write: WriteAccess;
   readonly bootstrap: Bootstrap;
+  /** Lines of known_hosts: whom to believe that it is the repository's host. Only ssh needs them. */
+  readonly knownHosts: readonly string[];
 }
 
 /** Which `flux bootstrap` hands a cluster over to the repository; `github` asks GitHub's API, and needs a token. */

@@ -1,12 +1,21 @@
-/** SHELL: the only reader of pulumi.Config. Secrets never pass through here; their providers read them. */
+/** SHELL: reads the typed configuration from pulumi.Config. Secrets are only looked at here: are they there, and well formed? */
 import * as pulumi from "@pulumi/pulumi";
+import { parse } from "yaml";
 import { ConfigError } from "./error.ts";
 import { readPins, readSources } from "./files.ts";
 import type { Fleet, Stage } from "./fleet.ts";
 import { missingDigests, type Pins } from "./pins.ts";
 import { resolve } from "./resolve.ts";
 import type { Sources } from "./sources.ts";
-import { tokenProblem } from "./token.ts";
+import {
+  type Given,
+  isInClear,
+  isSecretKey,
+  type Need,
+  secretKeys,
+  secretProblems,
+  stageNeeds,
+} from "./stage-secrets.ts";
 
 export interface Loaded {
   readonly fleet: Fleet;
@@ -29,7 +38,7 @@ function plain(value: string): unknown {
 function withRunning(disk: Sources, stack: string): Sources {
   const prefix = `${disk.project}:`;
   const running = Object.entries(pulumi.runtime.allConfig())
-    .filter(([key]) => key.startsWith(prefix))
+    .filter(([key]) => key.startsWith(prefix) && !isSecretKey(key.slice(prefix.length)))
     .map(([key, value]) => [key.slice(prefix.length), plain(value)] as const);
   const shared = running.filter(([key]) => key in disk.shared.values);
   const own = running.filter(([key]) => !(key in disk.shared.values));
@@ -44,16 +53,37 @@ function withRunning(disk: Sources, stack: string): Sources {
 /** The stack's own one, else the environment's, as the provider looks for it. */
 const hetznerToken = (): string => pulumi.runtime.allConfig()["hcloud:token"] ?? process.env["HCLOUD_TOKEN"] ?? "";
 
-/** The provider's own message for a missing token comes late and names no stack. */
-function requireToken(stack: string): void {
-  const token = hetznerToken();
-  const problem = tokenProblem(token);
-  if (problem === undefined) return;
-  const set = `pulumi config set --secret hcloud:token --stack ${stack}`;
-  if (token !== "") throw new ConfigError(`The Hetzner token for ${stack} cannot be one: ${problem}: ${set}`);
+/** What is set, by its full key; a part of a structured value by the path that sets it. */
+function givenSecrets(needs: readonly Need[]): Given {
+  const all = pulumi.runtime.allConfig();
+  const values = needs.map(({ key }) => {
+    const [whole = "", part] = key.split(/\.(.*)/);
+    const value = key === "hcloud:token" ? hetznerToken() || undefined : all[whole];
+    if (value === undefined || part === undefined) return [key, value] as const;
+    const found = (plain(value) as { readonly [name: string]: unknown })[part];
+    return [key, found === undefined ? undefined : String(found)] as const;
+  });
+  return Object.fromEntries(values);
+}
+
+/** In a file in clear it is in everybody's clone. */
+function openSecrets({ project, stacks }: Sources, stage: string): readonly string[] {
+  const config = parse(stacks[stage]?.text ?? "")?.config ?? {};
+  const keys = ["hcloud:token", "gitops:token", ...secretKeys.map((key) => `${project}:${key}`)];
+  const open = keys.filter((key) => isInClear(config[key]));
+  return open.map(
+    (key) => `  pulumi config set --stack ${stage} --secret ${key}   # it stands there in clear: make a new one`,
+  );
+}
+
+/** A provider's own message for a missing token comes late and names no stack. @throws ConfigError with all at once */
+function requireSecrets(fleet: Fleet, stage: Stage, disk: Sources): void {
+  const reached = stage.cluster.access === "direct";
+  const needs = stageNeeds(fleet, stage).filter(({ cluster }) => reached || !cluster);
+  const problems = [...secretProblems(needs, givenSecrets(needs), stage.name), ...openSecrets(disk, stage.name)];
+  if (problems.length === 0) return;
   throw new ConfigError(
-    `There is no Hetzner token for ${stack}. Make one in the Hetzner console (project > Security > API tokens, read and ` +
-      `write), then: ${set}`,
+    [`The stage ${stage.name} needs secrets. Each line asks for its value:`, ...problems].join("\n"),
   );
 }
 
@@ -75,12 +105,13 @@ function requireDigests(pins: Pins): void {
 function load(): Loaded {
   const stack = pulumi.getStack();
   const directory = process.cwd();
-  const sources = withRunning(readSources(directory), stack);
+  const disk = readSources(directory);
+  const sources = withRunning(disk, stack);
   const fleet = resolve(sources);
   const stage = fleet.stages.find(({ name }) => name === stack);
   if (!stage) throw new Error(`the stage ${stack} is configured, but was not resolved`);
   const pins = readPins(directory);
-  requireToken(stack);
+  requireSecrets(fleet, stage, disk);
   requireDigests(pins);
   return { fleet, stage, pins, sources };
 }

@@ -3,6 +3,7 @@ import { crosscheck } from "./crosscheck.ts";
 import { ConfigError, type Problem } from "./error.ts";
 import { explain } from "./explain.ts";
 import type { App, Base, Bootstrap, Fleet, Promotion, Stage } from "./fleet.ts";
+import { knownHosts } from "./known-hosts.ts";
 import { zoneOf } from "./locations.ts";
 import { didYouMean, parse } from "./parse.ts";
 import { infrastructureOf, patchOf } from "./resolve-infrastructure.ts";
@@ -110,7 +111,10 @@ function fleet(written: Written): Fleet {
   const writes = { ...write, url: write.url ?? url };
   return {
     project: written.project,
-    repository: { url, pushUrl, branch, decryption, write: writes, bootstrap: bootstrapOf(repository) },
+    repository: {
+      ...{ url, pushUrl, branch, decryption, write: writes, bootstrap: bootstrapOf(repository) },
+      knownHosts: knownHosts(repository),
+    },
     stages: written.shared.stages.flatMap((each) => stage(written, each)),
   };
 }

@@ -31,10 +31,24 @@ const snapshots = z.strictObject({
 
 /** Keys of `cluster`. */
 export const nodeKeys = {
+  access: z
+    .enum(["direct", "none"])
+    .default("direct")
+    .describe("none: this program never reaches the cluster's API; its credential for git then lies in user data"),
   cloudProvider: z
     .enum(["hcloud", "none"])
     .default("hcloud")
     .describe("hcloud: Hetzner's cloud controller manager and CSI driver, with a token of their own; none: k3s alone"),
+  rotate: z
+    .strictObject({
+      deployKey: z
+        .int()
+        .min(1)
+        .default(1)
+        .describe("raise it, and the stage gets another deploy key; the old one goes"),
+    })
+    .default({ deployKey: 1 })
+    .describe("secrets that this program makes, each by its generation"),
   mirror: z
     .string()
     .regex(/^https:\/\/[^/@\s?#]+(\/[^/@\s?#]+)*$/, "use https:// without a user and without a slash at the end")
@@ -43,8 +57,20 @@ export const nodeKeys = {
   snapshots: snapshots.optional().describe("etcd's snapshots, kept in S3 too"),
 };
 
+/** A line of known_hosts without wildcards and markers: which host shows which key. */
+const hostKey = z
+  .string()
+  .regex(
+    /^(\[[a-z0-9.-]+\]:[0-9]{1,5}|[a-z0-9.-]+) (ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]+={0,2}$/,
+    "use a line as ssh-keyscan prints it: git.example.com ssh-ed25519 AAAA…",
+  );
+
 /** Keys of `repository`. */
 export const bootstrapKeys = {
+  knownHosts: z
+    .array(hostKey)
+    .optional()
+    .describe("the git host's own keys, one a line of known_hosts; GitHub's are known, every other host's are not"),
   bootstrap: z
     .enum(["git", "github"])
     .default("git")

@@ -1,5 +1,6 @@
 import { parseDocument } from "yaml";
 import { ConfigError } from "./error.ts";
+import { isSecretKey } from "./stage-secrets.ts";
 
 /** One configuration file's values below the project's prefix, as they were read and before anything was checked. */
 export interface Source {
@@ -33,12 +34,11 @@ function content(file: string, text: string): Values {
 /** Keys of other namespaces (`hcloud:token`) belong to their providers; Pulumi.yaml's own keys need no prefix. */
 function own(values: unknown, project: string): Values {
   const entries = Object.entries((values ?? {}) as Values);
-  return Object.fromEntries(
-    entries.flatMap(([key, value]) => {
-      if (key.startsWith(`${project}:`)) return [[key.slice(project.length + 1), value]];
-      return key.includes(":") ? [] : [[key, value]];
-    }),
-  );
+  const named = entries.flatMap(([key, value]): readonly (readonly [string, unknown])[] => {
+    if (key.startsWith(`${project}:`)) return [[key.slice(project.length + 1), value]];
+    return key.includes(":") ? [] : [[key, value]];
+  });
+  return Object.fromEntries(named.filter(([key]) => !isSecretKey(key)));
 }
 
 /** Pulumi wraps a project-level value: `{value: …}`, or `{type, default}`. */

@@ -2,6 +2,7 @@ import { ConfigError } from "../config/error.ts";
 import type { Fleet, Stage } from "../config/fleet.ts";
 import { base } from "./base.ts";
 import { clusterFolder, placeholders } from "./cluster-folder.ts";
+import { readSource } from "./names.ts";
 import { overlay } from "./overlay.ts";
 import { pullRequests } from "./pull-requests.ts";
 import { apiVersions, type Versions } from "./versions.ts";
@@ -13,6 +14,17 @@ export interface Tree {
   readonly files: { readonly [path: string]: string };
   /** Files that have to exist and belong to `flux bootstrap` once it filled them. */
   readonly placeholders: readonly string[];
+  /** Names of the cluster's Flux Kustomizations in flux-system, sorted; bootstrap's own is among them. */
+  readonly kustomizations: readonly string[];
+}
+
+function kustomizations(cluster: Manifests): readonly string[] {
+  const syncs = Object.values(cluster)
+    .flat()
+    .filter(
+      ({ kind, apiVersion }) => kind === "Kustomization" && apiVersion.startsWith("kustomize.toolkit.fluxcd.io/"),
+    );
+  return [readSource, ...syncs.map(({ metadata }) => String((metadata as { readonly name?: string }).name))].toSorted();
 }
 
 function stageOf({ stages }: Fleet, name: string): Stage {
@@ -40,5 +52,6 @@ export function render(fleet: Fleet, stageName: string, versions: Versions): Tre
   return {
     files: Object.fromEntries(files.toSorted(([a], [b]) => (a < b ? -1 : 1))),
     placeholders: placeholders(stage.path),
+    kustomizations: kustomizations(cluster),
   };
 }

@@ -24,6 +24,8 @@ export interface K3sClusterArgs {
   readonly stage: Stage;
   readonly pins: Pins;
   readonly secrets: ClusterSecrets;
+  /** What has to be there before any machine is. */
+  readonly after?: readonly pulumi.Resource[];
   /** Of every resource at Hetzner; under mocks there can be none. */
   readonly hooks?: pulumi.ResourceHookBinding;
 }

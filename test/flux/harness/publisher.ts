@@ -1,4 +1,6 @@
 /** What `pulumi up` does with a stage's tree, by the provider's own functions; the engine's state is kept here. */
+import { remotes } from "../../../provider/remotes.ts";
+import type { Resource } from "../../../provider/resource.ts";
 import { tree } from "../../../provider/tree.ts";
 import type { Properties } from "../../../provider/values.ts";
 import type { Fleet } from "../../../stacks/config/fleet.ts";
@@ -15,9 +17,8 @@ const request = (stage: string) => ({
   log: async () => undefined,
   signal: new AbortController().signal,
   secrets: new Set<string>(),
+  timeout: 0,
 });
-
-type Resource = ReturnType<typeof tree>["resource"];
 
 /** @throws Error with every refusal of the check */
 async function checked(
@@ -46,8 +47,8 @@ export function publisher(url: string): Publisher {
   const states = new Map<string, { readonly inputs: Properties; readonly outputs: Properties }>();
   return {
     async up(fleet, name) {
-      const { resource, configure } = tree();
-      await configure({});
+      const open = remotes();
+      const resource = tree(open);
       const stage = fleet.stages.find((each) => each.name === name);
       const { files, placeholders } = treeOf(name, fleet);
       const texts = Object.entries(files).map(([path, text]) => [path, fenced(text)] as const);
@@ -64,7 +65,7 @@ export function publisher(url: string): Publisher {
         ? await updated(resource, name, { inputs, oldInputs: old, oldOutputs: state.outputs })
         : await resource.create({ ...request(name), inputs, preview: false });
       states.set(name, { inputs, outputs });
-      await configure({}); // closes the clone
+      await open.restart(undefined); // closes the clone
       return `${outputs["commit"]}`;
     },
   };
