@@ -28,12 +28,18 @@ export interface Clusters {
 }
 
 type Server = ReturnType<Hetzner["state"]["servers"]>[number];
-type Saved = { readonly [server: string]: readonly (readonly [string, KubeObject])[] };
+
+/** A cluster's data, by its name. Further servers share them with the first, so they outlive it. */
+interface Saved {
+  /** User data of the server that started it, with its name: the authorities that every server has from then on. */
+  readonly first: { readonly name: string; readonly userData: string };
+  readonly objects: readonly (readonly [string, KubeObject])[];
+}
 
 interface Node {
-  readonly facts: NodeFacts;
+  readonly name: string;
   readonly cluster: string;
-  /** Of the server that starts a cluster: where its API listens. */
+  /** Of a server: where the API listens. */
   readonly apis: readonly Api[];
 }
 
@@ -51,18 +57,23 @@ function explained(error: unknown, address: string): string {
   return error instanceof NodeError ? message : `${(error as Error).stack}`;
 }
 
+interface Open {
+  readonly cluster: Cluster;
+  readonly first: NodeFacts;
+}
+
 class Running {
   readonly problems: string[] = [];
   readonly listeners = new Set<(problem: string) => void>();
   readonly nodes = new Map<number, Node>();
-  readonly clusters = new Map<string, Cluster>();
+  readonly clusters = new Map<string, Open>();
   readonly #failed = new Set<number>();
-  readonly #saved: Map<string, Saved[string]>;
+  readonly #saved: Map<string, Saved>;
   readonly #args: ClustersArgs;
 
   constructor(args: ClustersArgs) {
     this.#args = args;
-    this.#saved = new Map(Object.entries(readState<Saved>(args.stateFile) ?? {}));
+    this.#saved = new Map(Object.entries(readState<{ readonly [name: string]: Saved }>(args.stateFile) ?? {}));
   }
 
   #fail(problem: string): void {
@@ -71,55 +82,78 @@ class Running {
     for (const listener of this.listeners) listener(problem);
   }
 
-  #save(): void {
+  #save(name: string, saved: Saved | undefined): void {
+    if (saved) this.#saved.set(name, saved);
+    else this.#saved.delete(name);
     writeState(this.#args.stateFile, Object.fromEntries(this.#saved));
   }
 
-  /** The server's own address, and that of every load balancer which has a public side. */
-  #addresses(server: Server): readonly string[] {
-    const { state } = this.#args.hetzner;
-    const balancers = state
-      .loadBalancers()
-      .filter(({ labels, public: isOpen }) => isOpen && labels["cluster"] === clusterOf(server));
-    return [state.publicIpv4(server.id) ?? "", ...balancers.map(({ ipv4 }) => ipv4)].filter(
-      (address) => address !== "",
-    );
+  async #open(name: string, { first, objects: initial }: Saved): Promise<void> {
+    const { repository, head } = this.#args;
+    const facts = await readNode(first.name, first.userData);
+    const kept: Objects = objects(initial, () => this.#save(name, { first, objects: kept.all() }));
+    this.clusters.set(name, { first: facts, cluster: openCluster({ first: facts, objects: kept, repository, head }) });
   }
 
-  /** The API of a server that starts a cluster. */
-  async #start(server: Server, facts: NodeFacts): Promise<readonly Api[]> {
-    const { repository, head } = this.#args;
-    const id = String(server.id);
-    const kept: Objects = objects(this.#saved.get(id) ?? [], () => {
-      this.#saved.set(id, kept.all());
-      this.#save();
-    });
-    const cluster = openCluster({ first: facts, objects: kept, repository, head });
+  /** The data of other servers, of an earlier run or of a snapshot; else a server that starts a cluster begins anew. */
+  async #find(server: Server, facts: NodeFacts, userData: string): Promise<Open | undefined> {
+    const name = clusterOf(server);
+    const saved = this.#saved.get(name);
+    if (!this.clusters.has(name) && saved) await this.#open(name, saved);
+    const begins = facts.command && (!saved || facts.setting("snapshot"));
+    if (!this.clusters.has(name) && begins)
+      await this.#open(name, { first: { name: server.name, userData }, objects: [] });
+    return this.clusters.get(name);
+  }
+
+  /** The server's own address and its cluster's load balancers with a public side, as far as nothing listens there yet. */
+  #addresses(server: Server): readonly string[] {
+    const { state } = this.#args.hetzner;
+    const own = state
+      .loadBalancers()
+      .filter(({ labels, public: isOpen }) => isOpen && labels["cluster"] === clusterOf(server));
+    const all = [state.publicIpv4(server.id) ?? "", ...own.map(({ ipv4 }) => ipv4)];
+    const taken = [...this.nodes.values()].flatMap(({ apis }) => apis.map(({ url }) => new URL(url).hostname));
+    return all.filter((address) => address !== "" && !taken.includes(address));
+  }
+
+  async #listen(server: Server, { first, cluster }: Open): Promise<readonly Api[]> {
     const names = server.private_net.map(({ ip }) => ip);
-    const own = { authorities: authorities(facts), objects: kept, installed: cluster.installed, names };
+    const own = { authorities: authorities(first), objects: cluster.objects, installed: cluster.installed, names };
     const apis: Api[] = [];
     for (const address of this.#addresses(server)) apis.push(await startApi({ ...own, address }));
-    this.clusters.set(clusterOf(server), cluster);
     return apis;
   }
 
   async #boot(server: Server): Promise<void> {
-    const facts = await readNode(server.name, this.#args.hetzner.state.userData(server.id) ?? "");
-    const cluster = clusterOf(server);
-    const apis = facts.command ? await this.#start(server, facts) : [];
+    const { id, name } = server;
+    const userData = this.#args.hetzner.state.userData(id) ?? "";
+    const facts = await readNode(name, userData);
+    const found = await this.#find(server, facts, userData);
     // A joiner tries until there is something to join.
-    if (!this.clusters.has(cluster)) return;
-    this.clusters.get(cluster)?.join(facts, server.id);
-    this.nodes.set(server.id, { facts, cluster, apis });
+    if (!found) return;
+    const apis = facts.role === "server" ? await this.#listen(server, found) : [];
+    found.cluster.join(facts, id);
+    this.nodes.set(id, { name, cluster: clusterOf(server), apis });
   }
 
-  async #stop(id: number, node: Node): Promise<void> {
+  async #stop(id: number, { name, cluster, apis }: Node): Promise<void> {
     this.nodes.delete(id);
-    for (const api of node.apis) await api.close();
-    if (node.facts.command) this.clusters.delete(node.cluster);
-    else this.clusters.get(node.cluster)?.leave(node.facts.name);
-    const isGone = this.#args.hetzner.state.servers().every((server) => server.id !== id);
-    if (isGone && this.#saved.delete(String(id))) this.#save();
+    for (const api of apis) await api.close();
+    const { servers } = this.#args.hetzner.state;
+    if (servers().every((server) => server.id !== id)) this.clusters.get(cluster)?.cluster.leave(name);
+    const hasServer = servers().some((server) => clusterOf(server) === cluster && server.labels["role"] === "server");
+    if (!hasServer) this.#end(cluster);
+  }
+
+  /** With its last server a cluster's data go. Those of the sandbox's snapshots are what it had then. */
+  #end(name: string): void {
+    const keepsSnapshots = this.clusters
+      .get(name)
+      ?.first.files.get("/etc/rancher/k3s/config.yaml")
+      ?.includes("etcd-s3");
+    this.clusters.delete(name);
+    if (!keepsSnapshots) this.#save(name, undefined);
   }
 
   async #each(server: Server): Promise<void> {
@@ -139,7 +173,7 @@ class Running {
     for (const [id, node] of this.nodes) if (!on.has(id)) await this.#stop(id, node);
     for (const server of servers)
       if (!(this.nodes.has(server.id) || this.#failed.has(server.id))) await this.#each(server);
-    for (const cluster of this.clusters.values())
+    for (const { cluster } of this.clusters.values())
       await cluster.step().catch((error: unknown) => this.#fail(explained(error, "")));
   }
 
@@ -176,7 +210,7 @@ export async function startClusters(args: ClustersArgs): Promise<Clusters> {
   }, tick);
   return {
     problems: running.problems,
-    objectsOf: (cluster) => running.clusters.get(cluster)?.objects,
+    objectsOf: (cluster) => running.clusters.get(cluster)?.cluster.objects,
     watch: (listener) => {
       running.listeners.add(listener);
       return () => running.listeners.delete(listener);
