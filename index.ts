@@ -1,11 +1,9 @@
-import * as pulumi from "@pulumi/pulumi";
 import { clusterAccess, handOver } from "./stacks/access/in-cluster.ts";
 import { repositoryCredential, toldToNodes } from "./stacks/access/repository.ts";
 import { stageSecrets } from "./stacks/access/secrets.ts";
 import { sayWayOut } from "./stacks/cluster/hooks.ts";
 import { K3sCluster } from "./stacks/cluster/k3s-cluster.ts";
-import { kubeconfig } from "./stacks/cluster/kubeconfig.ts";
-import { Pki } from "./stacks/cluster/pki.ts";
+import { adminKubeconfig, Pki } from "./stacks/cluster/pki.ts";
 import { topology } from "./stacks/cluster/topology.ts";
 import { hetznerAccount, loadStage } from "./stacks/config/load.ts";
 import { render } from "./stacks/gitops/render.ts";
@@ -43,15 +41,13 @@ export default async function stage() {
   const expected = { nodes: nodes.map((node) => node.name), kustomizations };
   handOver(access, { stage, pins, url: pushUrl, branch, credential, tree, ...expected });
   await preflight.say();
-  const { caCertificate, adminCertificate, adminKey, expires } = pki;
-  const own = { cluster: name, server: endpoint, caCertificate, adminCertificate, adminKey };
   return {
     endpoint,
     ingressAddress: cluster.ingressAddress,
     nodes: cluster.nodes,
     commit: tree.commit,
     deployKey: credential.publicKey,
-    kubeconfig: pulumi.secret(pulumi.output(own).apply(kubeconfig)),
-    kubeconfigExpires: expires,
+    kubeconfig: adminKubeconfig(pki, { cluster: name, server: endpoint }),
+    kubeconfigExpires: pki.expires,
   };
 }

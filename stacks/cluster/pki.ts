@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { kubeconfig } from "./kubeconfig.ts";
 
 export interface PkiArgs {
   /** 1 to 40 lowercase letters, digits and '-'; the certificates are named after it. */
@@ -39,4 +40,12 @@ export class Pki extends pulumi.CustomResource {
     // In every stack's state: the type token is never changed.
     super("gitops:index:Pki", name, { ...args, ...secret, ...keys, ...open }, { ...options, additionalSecretOutputs });
   }
+}
+
+/** The provisioner's kubeconfig, known as soon as the endpoint is. */
+export function adminKubeconfig(
+  { caCertificate, adminCertificate, adminKey }: Pki,
+  at: { readonly cluster: string; readonly server: pulumi.Output<string> },
+): pulumi.Output<string> {
+  return pulumi.secret(pulumi.output({ ...at, caCertificate, adminCertificate, adminKey }).apply(kubeconfig));
 }

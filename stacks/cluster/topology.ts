@@ -134,7 +134,10 @@ export function topology(fleet: Pick<Fleet, "project">, { name: stage, cluster }
     firewall: { rules: firewallRules(cluster), labels: labels(scope, "firewall") },
     placementGroups: pools.flatMap((pool) => placementGroups(scope, pool)),
     addresses: [...nodes.filter((node) => node.public), ...(out ? [out] : [])].map(
-      ({ name, location, protect: kept, labels: own }) => ({ name, location, protect: kept, labels: own }),
+      // An address outlives its machine's generations.
+      ({ name, location, protect: kept, labels: { generation: _, ...own } }) => {
+        return { name, location, protect: kept, labels: own };
+      },
     ),
     gateway: out,
     loadBalancers: balancers,
