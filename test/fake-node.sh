@@ -43,7 +43,8 @@ ip_() {
   case $arguments in
     *"addr show to"*)
       [ -e "$WORLD/attached" ] || counter late/address || touch "$WORLD/attached"
-      if [ -e "$WORLD/attached" ]; then echo "3: enp7s0    inet $5 scope global dynamic enp7s0"; fi
+      device=$(cat "$WORLD/device" 2>/dev/null || echo enp7s0)
+      if [ -e "$WORLD/attached" ]; then echo "3: $device    inet $5 scope global dynamic $device"; fi
       ;;
     *"route show default") cat "$WORLD/route" 2>/dev/null || true ;;
     *"route get 169.254"*)
@@ -102,7 +103,7 @@ hand_over() {
 # What fake flux has done is the text of $WORLD/flux: the revision that the cluster applied.
 kubectl_() {
   case $arguments in
-    *"get --raw=/readyz"*) echo ok ;;
+    *"get --raw=/readyz"*) if counter late/ready; then refuse "connection refused"; else echo ok; fi ;;
     *"get node"*taints*) if counter late/cloud; then echo node.cloudprovider.kubernetes.io/uninitialized; fi ;;
     *"get node"*) echo True ;;
     *"apply --server-side --force-conflicts"*) hand_over "${arguments##*--filename=}" ;;
@@ -149,7 +150,8 @@ sleep_() {
   echo "$((uptime + $1 * $(cat "$WORLD/speed"))).00 0.00" >"$K3S_STAGES_ROOT/proc/uptime"
 }
 
-sync_() { :; }
+journalctl_() { cat "$WORLD/journal" 2>/dev/null || true; }
+sync_() { if [ -e "$WORLD/full" ]; then refuse "sync: No space left on device"; fi; }
 nft_() { cat >/dev/null; }
 swapoff_() { touch "$WORLD/unswapped"; }
 sysctl_() { cp "${arguments##*--load=}" "$WORLD/sysctl"; }

@@ -26,7 +26,7 @@ import { architectures, type Pins, tools } from "../stacks/config/pins.ts";
 import { material, userDataOf } from "./node-plan.ts";
 
 const commands = join(import.meta.dirname, "fake-node.sh");
-const faked = "curl df ip netplan nft sleep swapoff sync sysctl systemctl timedatectl uname".split(" ");
+const faked = "curl df ip journalctl netplan nft sleep swapoff sync sysctl systemctl timedatectl uname".split(" ");
 
 const sha256 = (file: string) => createHash("sha256").update(readFileSync(file)).digest("hex");
 

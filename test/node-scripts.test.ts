@@ -73,7 +73,7 @@ suite("a node", () => {
     ["while it waits for the API", "kubectl", 1],
     ["in flux bootstrap", "flux", 1],
     ["after flux bootstrap", "kubectl", 8],
-  ])("that dies %s gets to the same end afterwards", (_, command, call) => {
+  ])("that dies %s gets to the same end afterwards (F55)", (_, command, call) => {
     const node = nodeOf(first);
     node.set(`cut/${command}`, call);
     expect(node.run().code).not.toBe(0);
@@ -109,7 +109,7 @@ suite("the preflight", () => {
     expect(node.status()).toMatchObject({ phase: "preflight", state: "failed", error: "there is no k3s for riscv64" });
   });
 
-  it("stops at a disk that images would fill", () => {
+  it("stops at a disk that images would fill (F54)", () => {
     const node = nodeOf(agent);
     node.set("free", 1000);
     hurry(node);
@@ -122,7 +122,7 @@ suite("the preflight", () => {
 });
 
 suite("the private network", () => {
-  it("is waited for, because Hetzner attaches it after the start", () => {
+  it("is waited for, because Hetzner attaches it after the start (F56)", () => {
     const node = nodeOf(agent).only("private-ip");
     node.set("late/address", 3);
     expect(node.run().code).toBe(0);
@@ -134,7 +134,7 @@ suite("the private network", () => {
     expect(readFileSync(file, "utf8")).toBe("flannel-iface: enp7s0\n");
   });
 
-  it("that never comes ends the run with the address in the status", () => {
+  it("that never comes ends the run with the address in the status (F56)", () => {
     const node = nodeOf(agent);
     node.set("late/address", 1000);
     hurry(node);
@@ -176,7 +176,7 @@ suite("a node without a public address", () => {
 });
 
 suite("an artefact", () => {
-  it("with another checksum is never installed, and k3s is not started", () => {
+  it("with another checksum is never installed, and k3s is not started (F53)", () => {
     const node = nodeOf(first).only("fetch", "start");
     node.set(download("k9s", pins.k9s), "something else");
     hurry(node);
@@ -200,7 +200,7 @@ suite("an artefact", () => {
     expect(node.downloads()).toEqual([]);
   });
 
-  it("is fetched again when the release host is away for a while", () => {
+  it("is fetched again when the release host is away for a while (F53)", () => {
     const node = nodeOf(agent).only("fetch");
     node.set("late/k3s", 2);
     expect(node.run().code).toBe(0);
@@ -214,7 +214,7 @@ suite("an artefact", () => {
     expect(readFileSync(bin(node, "k3s"), "utf8")).toMatch(/# k3s for arm64\n$/);
   });
 
-  it("is asked for over TLS alone, with limits to time and size", () => {
+  it("is asked for over TLS alone, with limits to time and size (F53)", () => {
     const node = nodeOf(agent).only("fetch");
     node.run();
     const [call] = node.calls("curl");
@@ -224,14 +224,14 @@ suite("an artefact", () => {
 });
 
 suite("a joiner", () => {
-  it("waits for the API that it joins", () => {
+  it("waits for the API that it joins (F58)", () => {
     const node = nodeOf(joiner).only("join");
     node.set("late/cacerts", 4);
     expect(node.run().code).toBe(0);
     expect(node.calls("sleep")).toHaveLength(4);
   });
 
-  it("does not start k3s, which would send the token, against another cluster's authority", async () => {
+  it("does not start k3s, which would send the token, against another cluster's authority (F58)", async () => {
     const other = await newMaterial("other", new Date());
     const node = nodeOf(agent).only("join", "start");
     node.set("downloads/cacerts", other.serverFiles["server-ca.crt"] ?? "");
@@ -378,7 +378,7 @@ suite("flux bootstrap", () => {
     expect(node.run().code).toBe(0);
   });
 
-  it("gets its settings as text, whatever they hold", () => {
+  it("gets its settings as text, whatever they hold (F63)", () => {
     const url = `https://example.com/$(touch pwned)'"\\\`id\`;x=y`;
     const node = nodeOf({ ...first, repository: { ...first.repository, url } }).only("flux");
     node.putSecret("flux-bootstrap", { username: "bot", password: "x" });
@@ -388,7 +388,7 @@ suite("flux bootstrap", () => {
 });
 
 suite("a second run", () => {
-  it("changes no file, and downloads, starts and commits nothing", () => {
+  it("changes no file, and downloads, starts and commits nothing (F55)", () => {
     const before = installed.files();
     expect(installed.run().code).toBe(0);
     expect(installed.files()).toEqual(before);

@@ -9,6 +9,6 @@ taints=$(kubectl get node "$(setting name)" --output='jsonpath={.spec.taints[*].
 if [[ $taints != *node.cloudprovider.kubernetes.io/uninitialized* ]]; then exit 0; fi
 if [ "$(setting role)" = server ]; then
   kubectl --namespace=kube-system get secret hcloud --output=name >/dev/null ||
-    fail "waiting for the Secret kube-system/hcloud, whose token the cloud controller manager needs"
+    fail "waiting for the Secret kube-system/hcloud"
 fi
-fail "waiting for the cloud controller manager to see this node (kubectl -n kube-system logs deploy/hcloud-cloud-controller-manager)"
+fail "waiting for hcloud-cloud-controller-manager to see this node; its log is in kube-system"
