@@ -8,6 +8,7 @@ import { benchPreview } from "./preview.ts";
 import { benchRender } from "./render.ts";
 import { benchRequests } from "./requests.ts";
 import { benchSelect } from "./select.ts";
+import { benchUserData } from "./user-data.ts";
 
 const benches: { readonly [name: string]: () => Promise<readonly Row[]> } = {
   configuration: benchConfiguration,
@@ -15,6 +16,7 @@ const benches: { readonly [name: string]: () => Promise<readonly Row[]> } = {
   select: benchSelect,
   preview: benchPreview,
   requests: benchRequests,
+  "user-data": benchUserData,
 };
 
 const usage = `Usage: npm run bench [-- [NAME ...] [--json FILE]]

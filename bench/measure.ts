@@ -8,7 +8,7 @@ interface Spread {
 /** One line of the table: what we take, what the floor takes in the same run, and how far apart they may be. */
 export interface Row {
   readonly measure: string;
-  readonly unit: "ms" | "MB" | "requests";
+  readonly unit: "ms" | "MB" | "requests" | "bytes";
   readonly ours: Spread;
   readonly floor: Spread;
   readonly goal: number;
