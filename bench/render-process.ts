@@ -39,8 +39,10 @@ async function rendering(): Promise<() => void> {
 }
 
 const run = work === "render" ? await rendering() : readyBytes();
-const started = performance.now();
+const [started, before] = [performance.now(), process.cpuUsage()];
 run();
 const milliseconds = performance.now() - started;
+const { user, system } = process.cpuUsage(before);
 // Kilobytes on every platform that Node has it for.
-console.log(JSON.stringify({ milliseconds, megabytes: process.resourceUsage().maxRSS / 1024 }));
+const megabytes = process.resourceUsage().maxRSS / 1024;
+console.log(JSON.stringify({ milliseconds, processor: (user + system) / 1000, megabytes }));

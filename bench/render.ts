@@ -14,6 +14,8 @@ import { pair, type Row, spread } from "./measure.ts";
 /** What `render-process.ts` prints. */
 interface Taken {
   readonly milliseconds: number;
+  /** Milliseconds of the processor, which a busy machine and a slow disk leave alone. */
+  readonly processor: number;
   /** The most memory that the process ever had. */
   readonly megabytes: number;
 }
@@ -57,6 +59,7 @@ export async function benchRender(): Promise<readonly Row[]> {
     const measure = `render and write ${apps} apps × 3 stages / write the same bytes`;
     return [
       { measure, ...row("ms", ({ milliseconds }) => milliseconds) },
+      { measure: `${measure}, processor`, ...row("ms", ({ processor }) => processor) },
       { measure: `${measure}, memory`, ...row("MB", ({ megabytes }) => megabytes) },
     ];
   } finally {
