@@ -24,7 +24,7 @@ export function spread(samples: readonly number[]): Spread {
 }
 
 /** A sample of the milliseconds that some work takes. */
-export const timed =
+const timed =
   (work: () => unknown): Sample<number> =>
   async () => {
     const started = performance.now();
