@@ -1,0 +1,150 @@
+/** The two resources that wait, over real TLS: what they say while they wait, and when and why they give up. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { apiReady } from "../provider/api-ready.ts";
+import { days, newAdmin, newMaterial } from "../provider/pki/material.ts";
+import { remotes } from "../provider/remotes.ts";
+import type { CreateRequest } from "../provider/resource.ts";
+import { stageReady } from "../provider/stage-ready.ts";
+import type { Properties } from "../provider/values.ts";
+import { refusal, type Said } from "../sandbox/cluster/answer.ts";
+import { type Api, startApi } from "../sandbox/cluster/api.ts";
+import { type Objects, objects, place } from "../sandbox/cluster/objects.ts";
+import { kubeconfig, readKubeconfig } from "../stacks/cluster/kubeconfig.ts";
+
+const newCluster = async () => {
+  const material = await newMaterial("prod", new Date());
+  return { ...material, ...(await newAdmin(material, "prod", { now: new Date(), until: days(1, new Date()) })) };
+};
+
+let own: Awaited<ReturnType<typeof newCluster>>;
+let foreign: typeof own;
+let api: Api;
+let kept: Objects;
+let fault: () => Said | undefined;
+let installed: boolean;
+
+beforeAll(async () => {
+  [own, foreign] = [await newCluster(), await newCluster()];
+  kept = objects([], () => undefined);
+  const authorities = new Map(Object.entries(own.serverFiles));
+  const shared = { address: "127.0.0.1", port: 0, fault: () => fault(), installed: () => installed };
+  api = await startApi({ authorities, objects: kept, ...shared });
+});
+afterAll(() => api.close());
+
+const said: string[] = [];
+beforeEach(() => {
+  said.splice(0);
+  [fault, installed] = [() => undefined, true];
+  kept.put(place("kube-system", { kind: "Namespace" }), {});
+});
+
+const request = (inputs: Properties, timeout = 0.3): CreateRequest => ({
+  ...{ urn: "urn", inputs, secrets: new Set(), preview: false, timeout, signal: new AbortController().signal },
+  log: async (severity, message) => void said.push(`${severity} ${message}`),
+});
+
+const access = (by: typeof own, admin = by, server = api.url): Properties => {
+  const { adminCertificate, adminKey } = admin;
+  return { cluster: "prod", server, caCertificate: by.caCertificate, adminCertificate, adminKey };
+};
+
+const wait = (inputs: Properties, timeout?: number) => apiReady({ pause: 0.02 }).create(request(inputs, timeout));
+
+describe("ApiReady", () => {
+  it("gives the kubeconfig once the API answers, and it can be read back", async () => {
+    const { outputs } = await wait(access(own));
+    const text = (outputs["kubeconfig"] as { readonly value: string }).value;
+    expect(readKubeconfig(text)).toEqual(access(own));
+  });
+
+  it("F65 waits while the API answers 503, and says so", async () => {
+    let left = 3;
+    fault = () => (left-- > 0 ? refusal(503, "etcd has no leader") : undefined);
+    await wait(access(own), 5);
+    expect(said[0]).toMatch(/INFO waiting for the API of prod at .*: the API answers with an error \(503: .*no leader/);
+  });
+
+  it.each([
+    ["F65 another authority", () => access(foreign, own), /another certificate authority answers \(TLS\)/],
+    [
+      "F65 a client that the API does not know",
+      () => access(own, foreign),
+      /does not accept the admin certificate \(401\)/,
+    ],
+    ["a port where nothing listens", () => access(own, own, "https://127.0.0.1:1"), /connection refused/],
+  ])("gives up at %s in words with a way out", async (_, inputs, words) => {
+    await expect(wait(inputs())).rejects.toThrow(words);
+    await expect(wait(inputs())).rejects.toThrow(/after \d+ s\. \S+/);
+  });
+
+  it("F51 keeps the kubeconfig known in a preview, whatever was renewed", async () => {
+    const old = { inputs: access(own), outputs: { kubeconfig: "as it was" } };
+    const renewed = { ...request(access(own, foreign)), preview: true, id: "prod", oldInputs: old.inputs };
+    const found = await apiReady().update?.({ ...renewed, oldOutputs: old.outputs });
+    expect(found?.outputs["kubeconfig"]).toMatchObject({ value: "as it was" });
+  });
+});
+
+const commit = "a".repeat(40);
+const node = (name: string, more: object = {}) =>
+  kept.put(place(name, { kind: "Node" }), {
+    spec: { taints: [] },
+    status: { conditions: [{ type: "Ready", status: "True" }], nodeInfo: { kubeletVersion: "v1" } },
+    ...more,
+  });
+const sync = (name: string, status: object) => {
+  const at = place(name, { kind: "Kustomization", namespace: "flux-system" });
+  kept.put(at, { spec: {} });
+  kept.merge(at, { status: { observedGeneration: 1, ...status } });
+};
+const ready = (status: string, message = "") => ({ conditions: [{ type: "Ready", status, message }] });
+
+const stage = (more: Properties = {}) => {
+  const { cluster, server, ...keys } = access(own) as { [name: string]: string };
+  const text = kubeconfig({ cluster, server, ...keys } as unknown as Parameters<typeof kubeconfig>[0]);
+  const expected = { nodes: ["one"], version: "v1", initialized: true, kustomizations: ["flux-system", "blog"] };
+  const inputs = { stage: "prod", kubeconfig: text, ...expected, url: "/nowhere", branch: "main", commit, ...more };
+  return stageReady(remotes(), { pause: 0.02 }).create(request(inputs));
+};
+
+describe("StageReady", () => {
+  beforeEach(() => {
+    node("one");
+    for (const name of ["flux-system", "blog"])
+      sync(name, { ...ready("True"), lastAppliedRevision: `main@sha1:${commit}` });
+  });
+
+  it("ends when nodes and Kustomizations are there, and warns of a policy without a tag", async () => {
+    const at = place("blog-prod", { kind: "ImagePolicy", namespace: "blog" });
+    kept.put(at, { status: ready("False", "no tags in database") });
+    expect((await stage()).outputs).toEqual({ revision: `main@sha1:${commit}` });
+    expect(said).toContainEqual("WARNING the policy blog/blog-prod selects no tag yet: no tags in database");
+    kept.remove(at);
+  });
+
+  it("F66 names the node that is missing, in its own words", async () => {
+    const report = { two: JSON.stringify({ phase: "fetch", state: "waiting", attempt: 3, error: "curl: 404" }) };
+    kept.merge(place("k3s-stages-status", { kind: "ConfigMap", namespace: "kube-system" }), { data: report });
+    const words = /1 of 2 nodes are ready: two has not joined \[phase fetch, waiting, attempt 3: curl: 404\]/;
+    await expect(stage({ nodes: ["one", "two"] })).rejects.toThrow(words);
+  });
+
+  it("F66 names the taint that stays, and who takes it off", async () => {
+    node("one", { spec: { taints: [{ key: "node.cloudprovider.kubernetes.io/uninitialized" }] } });
+    await expect(stage()).rejects.toThrow(/one has the taint .*uninitialized.*hcloud-cloud-controller-manager/);
+  });
+
+  it.each([
+    ["F69 a failed health check", "timeout waiting for: [Deployment/blog/blog status: 'InProgress']"],
+    ["F70 a missing key", "cannot get sops data key: no identity matched any of the recipients"],
+  ])("says the Kustomization's own words: %s", async (_, message) => {
+    sync("blog", { ...ready("False", message), lastAppliedRevision: `main@sha1:${commit}` });
+    await expect(stage()).rejects.toThrow(`1 of 2 Kustomizations are not ready: blog: ${message}`);
+  });
+
+  it("says that Flux is not installed where its kinds are unknown", async () => {
+    installed = false;
+    await expect(stage()).rejects.toThrow(/Flux is not installed.*flux-system\/flux-bootstrap/);
+  });
+});
