@@ -208,15 +208,14 @@ describe("names at Hetzner", () => {
   });
 
   it("of servers that are about to be replaced are nothing to speak of", () => {
-    const labels = { cluster: "k3s-stages-dev", "managed-by": "k3s-stages", generation: "1" };
-    const plan = planOf("dev", {
-      "cluster.servers.generations": { 1: 2 },
-      "cluster.restore": { snapshot: "before", generation: 2 },
-    });
-    expect(takenFindings(question(plan, taken(labels)), none)).toEqual({ refusals: [], warnings: [] });
-    expect(refusals(plan, { ...taken(labels), ...withType("cpx22", "nbg1", { available: false }) })).toEqual([
-      expect.stringContaining("cpx22 cannot be ordered at nbg1 now"),
-    ]);
+    const labels = { cluster: "k3s-stages-stage", "managed-by": "k3s-stages", generation: "1" };
+    const plan = planOf("stage", { "cluster.pools.web.generations": { 1: 2 } });
+    const servers = [thing("k3s-stages-stage-web-1", { labels, server_type: { name: "cpx22" } })];
+    const there = { existing: { ...catalogue.existing, servers } };
+    expect(takenFindings(question(plan, there), none)).toEqual({ refusals: [], warnings: [] });
+    expect(refusals(plan, { ...there, ...withType("cpx22", "nbg1", { available: false }) })).toContainEqual(
+      expect.stringContaining("cluster.pools.web.type: cpx22 cannot be ordered at nbg1 now"),
+    );
   });
 
   it("that an interrupted run of this stage has are named with the command that takes them over", () => {
