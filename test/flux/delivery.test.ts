@@ -89,6 +89,7 @@ beforeAll(async () => {
     stringData: { token: "token-of-a-webhook" },
   });
   fleet = withSecret();
+  await dev.follow(repository().head());
 }, 600_000);
 afterAll(async () => {
   await world?.close();
@@ -100,7 +101,6 @@ const withSecret = () => world.fleet(base);
 
 describe("clusters/dev reconciles from the root", () => {
   it("until every Kustomization is ready, in its order", async () => {
-    await dev.follow(repository().head());
     const syncs = await dev.client.list({ apiVersion: "kustomize.toolkit.fluxcd.io/v1", kind: "Kustomization" });
     expect(syncs.map(({ metadata }) => metadata.name).toSorted()).toEqual([
       "blog",
@@ -281,6 +281,23 @@ describe("the configuration is edited while tags arrive", () => {
     expect(await policyTag(dev, blog())).toBe("v1.9.32-develop.5");
     await up(base);
     await runsAfterCommit("v2.0.0-develop.2");
+  });
+
+  it("a pin runs its tag and no other, and goes with its line", async () => {
+    await world.push(blog(), "v1.9.32-develop.3");
+    await dev.scan(blog());
+    await dev.reconcile({ apiVersion: image, kind: "ImagePolicy", name: "blog-dev", namespace: "blog" });
+    const newest = await policyTag(dev, blog());
+    expect(newest).not.toBe("v1.9.32-develop.2");
+    await up(together(base, { "Pulumi.dev.yaml": { "overrides.blog.pin": "v1.9.32-develop.2" } }));
+    await runsAfterCommit("v1.9.32-develop.2");
+    expect(world.takers(blog(), `${newest}`)).toEqual([]);
+    const before = repository().head();
+    await dev.scan(blog());
+    expect((await get("ImageUpdateAutomation", "blog-dev", "blog"))["spec"].suspend).toBe(true);
+    expect(repository().head()).toBe(before);
+    await up(base);
+    await runsAfterCommit(`${newest}`);
   });
 
   it("an app is moved to pull requests: its tag waits on a branch, main is unchanged, and a merge rolls it out", async () => {
