@@ -1,9 +1,11 @@
 import { clusterAccess, handOver } from "./stacks/access/in-cluster.ts";
 import { repositoryCredential, toldToNodes } from "./stacks/access/repository.ts";
 import { stageSecrets } from "./stacks/access/secrets.ts";
+import { restoredFrom } from "./stacks/access/snapshot.ts";
+import { departures } from "./stacks/cluster/departures.ts";
 import { sayWayOut } from "./stacks/cluster/hooks.ts";
 import { K3sCluster } from "./stacks/cluster/k3s-cluster.ts";
-import { adminKubeconfig, Pki } from "./stacks/cluster/pki.ts";
+import { adminKubeconfig, adminRotation, Pki } from "./stacks/cluster/pki.ts";
 import { topology } from "./stacks/cluster/topology.ts";
 import { hetznerAccount, loadStage } from "./stacks/config/load.ts";
 import { render } from "./stacks/gitops/render.ts";
@@ -20,12 +22,18 @@ export default async function stage() {
   const { fleet, stage, pins } = loaded;
   const { pushUrl, branch } = fleet.repository;
   const { cluster: name, nodes } = topology(fleet, stage);
-  const preflight = new Preflight(loaded, hetznerAccount());
+  const account = hetznerAccount();
+  const preflight = new Preflight(loaded, account);
   await preflight.cleared;
   const secrets = stageSecrets();
-  const pki = new Pki(stage.name, { cluster: name }, { protect: stage.cluster.protect });
+  const pki = new Pki(
+    stage.name,
+    { cluster: name, ...adminRotation(stage.cluster.rotation.adminCertificate) },
+    { protect: stage.cluster.protect },
+  );
   const credential = repositoryCredential({ fleet, stage, secrets });
-  const told = { secrets: toldToNodes(stage, pki, credential), after: [credential.proved] };
+  const snapshot = restoredFrom(stage.cluster, secrets.s3);
+  const told = { secrets: { ...toldToNodes(stage, pki, credential), ...snapshot }, after: [credential.proved] };
   const hooks = { onError: [sayWayOut(preflight.namesake)] };
   const seen = { transformations: [preflight.sees] };
   const cluster = new K3sCluster(stage.name, { fleet, stage, pins, ...told, hooks }, seen);
@@ -39,7 +47,8 @@ export default async function stage() {
     { dependsOn: [cluster, ...(access?.resources ?? [])] },
   );
   const expected = { nodes: nodes.map((node) => node.name), kustomizations };
-  handOver(access, { stage, pins, url: pushUrl, branch, credential, tree, ...expected });
+  const works = handOver(access, { stage, pins, url: pushUrl, branch, credential, tree, ...expected });
+  departures({ stage: stage.name, name, cluster, pki, account, after: [tree, ...works] });
   await preflight.say();
   return {
     endpoint,

@@ -1,7 +1,7 @@
 import { apiReady } from "./api-ready.ts";
 import { deployKey } from "./deploy-key.ts";
 import { githubDeployKey } from "./github-deploy-key.ts";
-import { nodes } from "./nodes.ts";
+import { lifecycle } from "./lifecycle.ts";
 import { pki } from "./pki.ts";
 import { remotes } from "./remotes.ts";
 import { repositoryAccess } from "./repository-access.ts";
@@ -20,12 +20,12 @@ export function gitops(): Provider {
     resources: {
       "gitops:index:Tree": tree(open),
       "gitops:index:Pki": pki(),
-      "gitops:index:Nodes": nodes(),
       "gitops:index:DeployKey": deployKey(),
       "gitops:index:GitHubDeployKey": githubDeployKey(),
       "gitops:index:RepositoryAccess": repositoryAccess(),
       "gitops:index:ApiReady": apiReady(),
       "gitops:index:StageReady": stageReady(open),
+      ...lifecycle(),
     },
   };
 }

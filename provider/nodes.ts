@@ -6,12 +6,13 @@ import { isProperties, type Properties, unknown, type Value } from "./values.ts"
 const text = (value: Value | undefined): string => (typeof value === "string" ? value : "");
 
 function made(value: Value): Made {
-  const { role, generation, type, place, userData } = isProperties(value) ? value : {};
+  const { role, generation, type, place, protect, userData } = isProperties(value) ? value : {};
   return {
     role: role === "server" ? "server" : "agent",
     generation: Number(generation ?? 1),
     type: text(type),
     place: text(place),
+    protect: protect === true,
     userData: text(userData),
   };
 }

@@ -10,10 +10,13 @@ const renewWithin = 120 * day;
 /** A common name has at most 64 characters (RFC 5280), and the longest suffix is -request-header-ca. */
 const clusterName = /^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/;
 
-function failures({ cluster, ...others }: Properties): readonly CheckFailure[] {
+function failures({ cluster, adminRotation: _, ...others }: Properties): readonly CheckFailure[] {
   const valid = typeof cluster === "string" && (cluster === unknown || clusterName.test(cluster));
   const name = { property: "cluster", reason: "use 1 to 40 lowercase letters, digits and '-'" };
-  const surplus = Object.keys(others).map((property) => ({ property, reason: "is no input here; Pki takes cluster" }));
+  const surplus = Object.keys(others).map((property) => ({
+    property,
+    reason: "is no input here; Pki takes cluster and adminRotation",
+  }));
   return valid ? surplus : [name, ...surplus];
 }
 
@@ -48,10 +51,10 @@ async function admin(files: Pick<Material, "serverFiles">, inputs: Properties, n
  */
 export function pki(now = () => new Date()): Resource {
   return {
-    check: ({ inputs, oldInputs }) => ({
-      inputs: { ...inputs, expires: expiry(oldInputs["expires"], now()) },
-      failures: failures(inputs),
-    }),
+    check: ({ inputs, oldInputs }) => {
+      const known = inputs["adminRotation"] === oldInputs["adminRotation"] ? oldInputs["expires"] : undefined;
+      return { inputs: { ...inputs, expires: expiry(known, now()) }, failures: failures(inputs) };
+    },
     async create({ inputs, preview }) {
       if (preview) return { id: "", outputs: marked({ ...allUnknown, expires: String(inputs["expires"]) }) };
       const material = await (await generator()).newMaterial(String(inputs["cluster"]), now());

@@ -126,6 +126,20 @@ describe("gitops:index:Pki over gRPC", () => {
     expect([...secrets].toSorted()).toEqual(keys);
   });
 
+  it("renews at once, and the admin access alone, when its rotation is raised", async () => {
+    const { client, clock, created, update } = await served();
+    const state = await created();
+    clock.now = new Date("2026-04-01T00:00:00Z");
+    const { inputs, failures } = await client.check({ cluster: "prod", adminRotation: 2 }, state.inputs);
+    expect([inputs["expires"], failures]).toEqual(["2027-04-01T00:00:00.000Z", []]);
+    const { values } = await update(state, inputs, false);
+    for (const name of kept) expect(values[name]).toEqual(state.outputs[name]);
+    expect(values["adminKey"]).not.toBe(state.outputs["adminKey"]);
+    clock.now = new Date("2026-05-01T00:00:00Z");
+    const again = await client.check({ cluster: "prod", adminRotation: 2 }, inputs);
+    expect(again.inputs).toEqual(inputs);
+  });
+
   it("keeps every authority when the cluster is renamed", async () => {
     const { client, created, update } = await served();
     const state = await created();
@@ -157,6 +171,6 @@ describe("gitops:index:Pki over gRPC", () => {
   it("refuses an input that it would not read", async () => {
     const { client } = await served();
     const { failures } = await client.check({ cluster: "prod", sans: secret("x") });
-    expect(failures).toEqual([{ property: "sans", reason: "is no input here; Pki takes cluster" }]);
+    expect(failures).toEqual([{ property: "sans", reason: "is no input here; Pki takes cluster and adminRotation" }]);
   });
 });

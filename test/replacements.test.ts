@@ -9,6 +9,7 @@ const server = (made: Partial<Made> = {}): Made => ({
   generation: 1,
   type: "cpx32",
   place: "nbg1, 10.30.0.11 of 10.30.0.0/16, public",
+  protect: false,
   userData: "a",
   ...made,
 });
@@ -86,6 +87,12 @@ const refused: readonly (readonly [string, MadeNodes, Fleet, RegExp])[] = [
     { "server-1": server() },
     wanted(raised("server-1")),
     /server-1 would be replaced while server-2 and server-3 are added\. Do one of them/,
+  ],
+  [
+    "a protected server",
+    { ...three, "server-2": server({ protect: true }) },
+    wanted(raised("server-2")),
+    /^server-2 is protected against deletion\. Set cluster\.protect to false and run/,
   ],
   [
     "a server while another goes",

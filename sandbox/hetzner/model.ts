@@ -32,6 +32,13 @@ export interface SshKey extends Named {
   readonly public_key: string;
 }
 
+export interface Volume extends Named {
+  /** GB */
+  readonly size: number;
+  /** The server that it is attached to. */
+  readonly server: number | null;
+}
+
 export interface PlacementGroup extends Named {
   readonly type: "spread";
 }
@@ -150,6 +157,7 @@ export interface Tables {
   readonly actions: Map<number, Action>;
   readonly ssh_keys: Map<number, SshKey>;
   readonly placement_groups: Map<number, PlacementGroup>;
+  readonly volumes: Map<number, Volume>;
   readonly networks: Map<number, Network>;
   readonly servers: Map<number, Server>;
   readonly primary_ips: Map<number, PrimaryIp>;
@@ -164,6 +172,7 @@ export function emptyTables(): Tables {
     actions: new Map(),
     ssh_keys: new Map(),
     placement_groups: new Map(),
+    volumes: new Map(),
     networks: new Map(),
     servers: new Map(),
     primary_ips: new Map(),

@@ -25,6 +25,7 @@ const titles: { readonly [kind: string]: string } = {
   primary_ips: "Primary IP",
   firewalls: "firewall",
   load_balancers: "load balancer",
+  volumes: "volume",
 };
 
 export function checkQuota(project: Project, kind: keyof Tables, more = 1): void {

@@ -12,6 +12,7 @@ import type { Project } from "./project.ts";
 import { type Answer, operationOf, type Routes } from "./router.ts";
 import { serverRoutes } from "./server-routes.ts";
 import { sshKeyRoutes } from "./ssh-keys.ts";
+import { volumeRoutes } from "./volumes.ts";
 
 const routes: Routes = {
   ...actionRoutes,
@@ -23,6 +24,7 @@ const routes: Routes = {
   ...primaryIpRoutes,
   ...firewallRoutes,
   ...loadBalancerRoutes,
+  ...volumeRoutes,
 };
 
 export interface Incoming {

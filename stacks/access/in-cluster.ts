@@ -135,8 +135,8 @@ export interface HandOverArgs {
 }
 
 /** Gives the cluster its credential for git, on which its first server waits, and returns when the stage works. */
-export function handOver(access: ClusterAccess | undefined, args: HandOverArgs): void {
-  if (!access) return;
+export function handOver(access: ClusterAccess | undefined, args: HandOverArgs): readonly pulumi.Resource[] {
+  if (!access) return [];
   const { stage, pins, url, branch, credential, tree, nodes, kustomizations } = args;
   const { kubeconfig, provider, resources } = access;
   const options = { ...inCluster(provider), dependsOn: [...resources, tree] };
@@ -147,5 +147,5 @@ export function handOver(access: ClusterAccess | undefined, args: HandOverArgs):
   });
   const initialized = stage.cluster.cloudProvider === "hcloud";
   const expected = { stage: stage.name, nodes, version: pins.k3s.version, initialized, kustomizations };
-  new StageReady(stage.name, { kubeconfig, ...expected, url, branch, commit: tree.commit }, { dependsOn });
+  return [new StageReady(stage.name, { kubeconfig, ...expected, url, branch, commit: tree.commit }, { dependsOn })];
 }

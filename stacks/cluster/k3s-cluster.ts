@@ -1,5 +1,6 @@
 /** SHELL: one stage's cluster at Hetzner. */
 import * as pulumi from "@pulumi/pulumi";
+import type { Member } from "./departures.ts";
 import { addresses } from "./hetzner/addresses.ts";
 import { ground } from "./hetzner/ground.ts";
 import { loadBalancers, targets } from "./hetzner/load-balancers.ts";
@@ -25,6 +26,14 @@ function nodeAddresses({ nodes }: Topology, { addresses: kept }: Front, made: Se
   return pulumi.output(Object.fromEntries(entries));
 }
 
+function members({ nodes }: Topology, { addresses: kept }: Front, made: Servers): readonly Member[] {
+  return nodes.flatMap(({ name, role }) => {
+    const [machine, address] = [made.get(name), kept.get(name)?.ipAddress];
+    const api = role === "server" && address ? pulumi.interpolate`https://${address}:6443` : undefined;
+    return machine ? [{ node: name, role, machine: machine.id, api }] : [];
+  });
+}
+
 function addressOf(place: Place, { addresses: kept, balancers }: Front): pulumi.Output<string> {
   if (place.kind === "private") return pulumi.output(place.address);
   const found = { machine: kept.get(place.name)?.ipAddress, "load-balancer": balancers.get(place.name)?.balancer.ipv4 };
@@ -41,6 +50,8 @@ export class K3sCluster extends pulumi.ComponentResource {
   readonly nodes: pulumi.Output<{ readonly [name: string]: NodeAddresses }>;
   /** The Kubernetes API for people and programs. Known before any server is. */
   readonly endpoint: pulumi.Output<string>;
+  /** What leaves the cluster before its machine does. */
+  readonly members: readonly Member[];
   /** Where the apps' DNS names point: a load balancer, or the first server, whose address stays when it is replaced. */
   readonly ingressAddress: pulumi.Output<string>;
 
@@ -62,6 +73,7 @@ export class K3sCluster extends pulumi.ComponentResource {
     const made = servers(site, around, gateway(site, around));
     targets(site, front, made);
     this.nodes = nodeAddresses(plan, front, made);
+    this.members = members(plan, front, made);
     this.ingressAddress = addressOf(plan.ingress, front);
     this.endpoint = pulumi.interpolate`https://${apiAddress}:6443`;
     this.registerOutputs({ nodes: this.nodes, endpoint: this.endpoint, ingressAddress: this.ingressAddress });

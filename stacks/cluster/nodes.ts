@@ -21,9 +21,9 @@ const digest = (text: string): string => createHash("sha256").update(text).diges
 export class Nodes extends pulumi.CustomResource {
   constructor(plan: Topology, { cluster, k3s, firstBoot }: NodesArgs, options?: pulumi.CustomResourceOptions) {
     const nodes = plan.nodes.map((node) => {
-      const { role, generation, type, location, address } = node;
+      const { role, generation, type, location, address, protect } = node;
       const place = `${location}, ${address} of ${plan.network.range}, ${node.public ? "public" : "private"}`;
-      return [node.name, { role, generation, type, place, userData: digest(firstBoot(node)) }] as const;
+      return [node.name, { role, generation, type, place, protect, userData: digest(firstBoot(node)) }] as const;
     });
     const inputs = {
       /** The resource's id. */

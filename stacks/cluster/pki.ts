@@ -4,7 +4,13 @@ import { kubeconfig } from "./kubeconfig.ts";
 export interface PkiArgs {
   /** 1 to 40 lowercase letters, digits and '-'; the certificates are named after it. */
   readonly cluster: pulumi.Input<string>;
+  /** Another number makes another admin certificate; none is the first. */
+  readonly adminRotation?: number;
 }
+
+/** The number of a rotation as an input that a stack without one does not have. */
+export const adminRotation = (number: number): Pick<PkiArgs, "adminRotation"> =>
+  number > 1 ? { adminRotation: number } : {};
 
 /**
  * A cluster's certificate authorities, join tokens and admin access, known before its first server exists. Served by the

@@ -8,6 +8,8 @@ export interface Made {
   readonly type: string;
   /** Location, private address and network, and whether the internet reaches it; empty where it was not yet kept. */
   readonly place: string;
+  /** At Hetzner and in Pulumi: neither deletes it. */
+  readonly protect: boolean;
   /** Digest of what its first boot is told, the cluster's secrets apart. */
   readonly userData: string;
 }
@@ -98,6 +100,15 @@ function together(old: MadeNodes, now: Fleet, replaced: readonly string[]): read
   ];
 }
 
+function guarded(old: MadeNodes, now: MadeNodes): readonly string[] {
+  const names = Object.keys(now).filter((name) => old[name]?.protect && old[name].generation !== now[name]?.generation);
+  if (names.length === 0) return [];
+  return [
+    `${list(names)} ${names.length > 1 ? "are" : "is"} protected against deletion. Set cluster.protect to false and run ` +
+      "`pulumi up`, then raise the generation, and set it to true again when the new node is there",
+  ];
+}
+
 function onlyOne(old: MadeNodes, { restores }: Fleet, replaced: readonly string[]): readonly string[] {
   const [one] = replaced;
   if (one === undefined || servers(old).length > 1 || restores === one) return [];
@@ -173,6 +184,7 @@ export function replacements(known: Known, now: Fleet): Replacements {
           ...lowered(old, now.nodes),
           ...together(old, now, replaced),
           ...onlyOne(old, now, replaced),
+          ...guarded(old, now.nodes),
           ...upgraded(known, now),
         ],
     notes: isNew ? [] : [...notes(old, now), ...staying(known, now)],

@@ -26,6 +26,8 @@ export interface Cluster {
   readonly protect: boolean;
   /** How nodes take another k3s; without, they stay what they were made with. */
   readonly upgrades: Upgrades | undefined;
+  /** Raising a number replaces what it stands for. */
+  readonly rotation: { readonly adminCertificate: number };
   /** Server 1 of this generation starts the cluster from an etcd snapshot. */
   readonly restore: { readonly snapshot: string; readonly generation: number } | undefined;
   /** Hetzner's type of every load balancer. */

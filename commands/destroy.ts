@@ -1,0 +1,122 @@
+/** SHELL: `npm run destroy -- --stage dev`: refresh, destroy, and a look at what is left, which deletes nothing. */
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { type Remaining, remainingKinds, remains, remainsText } from "../stacks/cluster/remains.ts";
+import { ConfigError } from "../stacks/config/error.ts";
+import { readFleet } from "../stacks/config/files.ts";
+import { HetznerError, hetznerClient, officialEndpoint } from "../stacks/preflight/hetzner.ts";
+
+const help = `npm run destroy -- --stage <stage> [--yes]
+
+Takes a stage down: \`pulumi refresh\`, because the provider fails at things that are gone already; \`pulumi destroy\`; then
+it lists by label and name what Hetzner still has of the stage, and what that costs. The list deletes nothing.
+
+  --stage <stage>  a stage of Pulumi.yaml
+  --yes            ask nothing
+  --help           this text
+
+The stage's guard goes first and refuses while the cluster owns load balancers or volumes; K3S_STAGES_DESTROY=<stage>
+leaves them behind. Ends with 0 when nothing is left, 1 when something is or a step failed, 2 when Hetzner did not say.`;
+
+/** What a test puts in the place of the world. */
+export interface World {
+  readonly directory: string;
+  readonly env: { readonly [name: string]: string | undefined };
+  readonly print: (line: string) => void;
+  /** Runs Pulumi; with `collect` its standard output is the answer, else the terminal is its own. */
+  readonly pulumi: (
+    args: readonly string[],
+    collect?: boolean,
+  ) => Promise<{ readonly code: number; readonly stdout: string }>;
+}
+
+function options(args: readonly string[]) {
+  try {
+    const known = { stage: { type: "string" }, yes: { type: "boolean" }, help: { type: "boolean" } } as const;
+    return parseArgs({ args: [...args], options: known }).values;
+  } catch (error) {
+    throw new ConfigError(`${error instanceof Error ? error.message : error}\n\n${help}`);
+  }
+}
+
+function clusterOf(stage: string | undefined, directory: string): string {
+  const { fleet } = readFleet(directory);
+  const names = fleet.stages.map(({ name }) => name);
+  if (stage && names.includes(stage)) return `${fleet.project}-${stage}`;
+  throw new ConfigError(`Name a stage with --stage: ${names.join(", ")}.`);
+}
+
+/** Asked before the destroy, whose `stack rm` may follow. */
+async function tokenOf(stage: string, { env, pulumi }: World): Promise<string> {
+  if (env["HCLOUD_TOKEN"]) return env["HCLOUD_TOKEN"];
+  const { code, stdout } = await pulumi(["config", "get", "hcloud:token", "--stack", stage], true);
+  return code === 0 ? stdout.trim() : "";
+}
+
+async function look(stage: string, cluster: string, account: { readonly token: string; readonly endpoint: string }) {
+  const client = hetznerClient(account);
+  const lists = Object.keys(remainingKinds).map(async (member) => {
+    const items = (await client.list(`/${member}`, member)) as readonly Remaining[];
+    return remains(cluster, member, items);
+  });
+  const left = (await Promise.all(lists)).flat();
+  return { text: remainsText(stage, left), code: left.length > 0 ? 1 : 0 };
+}
+
+/** Resolves to the exit status. @throws ConfigError for what the user can mend before anything is begun */
+export async function destroyCommand(args: readonly string[], world: World): Promise<number> {
+  const { stage, yes, help: isHelp } = options(args);
+  if (isHelp) {
+    world.print(help);
+    return 0;
+  }
+  const cluster = clusterOf(stage, world.directory);
+  const name = String(stage);
+  const token = await tokenOf(name, world);
+  const endpoint = world.env["HCLOUD_ENDPOINT"] ?? officialEndpoint;
+  const answer = yes ? ["--yes"] : [];
+  const refreshed = await world.pulumi(["refresh", "--stack", name, ...answer]);
+  if (refreshed.code !== 0) return 1;
+  const destroyed = await world.pulumi(["destroy", "--stack", name, ...answer]);
+  try {
+    const { text, code } = await look(name, cluster, { token, endpoint });
+    world.print(text);
+    return destroyed.code === 0 ? code : 1;
+  } catch (error) {
+    if (!(error instanceof HetznerError)) throw error;
+    world.print(`Nobody knows what is left of ${name}: ${error.message}. Look into the Hetzner console.`);
+    return destroyed.code === 0 ? 2 : 1;
+  }
+}
+
+function runPulumi(cwd: string): World["pulumi"] {
+  return (args, collect = false) =>
+    new Promise((resolve, reject) => {
+      const stdio = ["inherit", collect ? "pipe" : "inherit", "inherit"] as const;
+      const child = spawn("pulumi", args, { cwd, stdio: [...stdio] });
+      let stdout = "";
+      child.stdout?.on("data", (chunk: Buffer) => {
+        stdout += chunk.toString("utf8");
+      });
+      child.on("error", () =>
+        reject(new ConfigError("There is no pulumi on the PATH; pulumi.com says how to install it.")),
+      );
+      child.on("close", (code) => resolve({ code: code ?? 1, stdout }));
+    });
+}
+
+if (import.meta.main) {
+  const directory = join(import.meta.dirname, "..");
+  // Pulumi, in the same terminal, answers Ctrl-C by itself; this waits for it.
+  process.on("SIGINT", () => {});
+  try {
+    const print = (line: string) => console.log(line);
+    const world = { directory, env: process.env, print, pulumi: runPulumi(directory) };
+    process.exitCode = await destroyCommand(process.argv.slice(2), world);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}

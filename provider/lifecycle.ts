@@ -1,0 +1,21 @@
+/** The resources by which nodes and whole stages leave; they share whether the stage is on its way out. */
+import { guard } from "./guard.ts";
+import { membership } from "./membership.ts";
+import { nodes } from "./nodes.ts";
+import type { Resource } from "./resource.ts";
+import { atHetzner, clusterAsk } from "./sight.ts";
+
+export function lifecycle(): { readonly [token: string]: Resource } {
+  const { env } = process;
+  let leaving = false;
+  const gone = () => {
+    leaving = true;
+  };
+  const cluster = (inputs: Parameters<typeof clusterAsk>[0], signal: AbortSignal) =>
+    clusterAsk(inputs, String(inputs["server"] ?? ""), signal);
+  return {
+    "gitops:index:Nodes": nodes(),
+    "gitops:index:Membership": membership({ open: clusterAsk, leaving: () => leaving, env }),
+    "gitops:index:Guard": guard({ cluster, hetzner: atHetzner, env }, gone),
+  };
+}

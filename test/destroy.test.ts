@@ -1,0 +1,91 @@
+/** `npm run destroy` with a stand-in for Pulumi and the emulator of Hetzner's API. */
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { destroyCommand } from "../commands/destroy.ts";
+import { type Hetzner, startHetzner } from "../sandbox/hetzner/start.ts";
+import { dummyToken } from "../sandbox/services.ts";
+import { remains, remainsText } from "../stacks/cluster/remains.ts";
+import { ConfigError } from "../stacks/config/error.ts";
+
+let hetzner: Hetzner;
+const calls: string[] = [];
+const printed: string[] = [];
+
+async function post(path: string, body: object): Promise<void> {
+  const headers = { authorization: `Bearer ${dummyToken}`, "content-type": "application/json" };
+  const response = await fetch(`${hetzner.url}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+  expect(response.status).toBe(201);
+}
+
+const run = (args: readonly string[], codes: { readonly [command: string]: number } = {}, more = {}) =>
+  destroyCommand(args, {
+    directory: `${import.meta.dirname}/..`,
+    env: { HCLOUD_ENDPOINT: hetzner.url, HCLOUD_TOKEN: dummyToken, ...more },
+    print: (line) => void printed.push(line),
+    pulumi: async (given) => {
+      calls.push(given.join(" "));
+      return { code: codes[given[0] ?? ""] ?? 0, stdout: dummyToken };
+    },
+  });
+
+beforeEach(async () => {
+  calls.length = 0;
+  printed.length = 0;
+  hetzner = await startHetzner({ token: dummyToken });
+});
+afterEach(() => hetzner.close());
+
+describe("npm run destroy", () => {
+  it("refreshes, destroys, and says that nothing is left", async () => {
+    expect(await run(["--stage", "dev", "--yes"])).toBe(0);
+    expect(calls).toEqual(["refresh --stack dev --yes", "destroy --stack dev --yes"]);
+    expect(printed).toEqual(["Nothing of dev is left at Hetzner."]);
+  });
+
+  it("finds what Pulumi lost, by label or name, deletes none of it, and says so with its status", async () => {
+    await post("/firewalls", { name: "k3s-stages-dev" });
+    await post("/networks", { name: "mine", ip_range: "10.9.0.0/16", labels: { cluster: "k3s-stages-dev" } });
+    await post("/networks", { name: "k3s-stages-develop", ip_range: "10.8.0.0/16" });
+    expect(await run(["--stage", "dev"])).toBe(1);
+    expect(printed[0]).toMatch(
+      /^Left at Hetzner of dev:\n {2}network mine \(\d+\)\n {2}firewall k3s-stages-dev \(\d+\)\n/,
+    );
+    expect(hetzner.state.counts()).toMatchObject({ networks: 2, firewalls: 1 });
+  });
+
+  it("takes the token from the stack where the environment has none", async () => {
+    expect(await run(["--stage", "dev"], {}, { HCLOUD_TOKEN: undefined })).toBe(0);
+    expect(calls[0]).toBe("config get hcloud:token --stack dev");
+  });
+
+  it("begins nothing without a refresh, and looks even where the destroy was refused", async () => {
+    expect(await run(["--stage", "dev"], { refresh: 255 })).toBe(1);
+    expect(calls).toEqual(["refresh --stack dev"]);
+    expect(await run(["--stage", "dev"], { destroy: 255 })).toBe(1);
+    expect(printed).toHaveLength(1);
+  });
+
+  it("does not take silence for an empty account", async () => {
+    expect(await run(["--stage", "dev"], {}, { HCLOUD_ENDPOINT: "http://127.0.0.1:9" })).toBe(2);
+    expect(printed[0]).toMatch(/^Nobody knows what is left of dev: 127\.0\.0\.1:9 cannot be reached/);
+  });
+
+  it("names the stages there are", async () => {
+    await expect(run(["--stage", "none"])).rejects.toThrow(
+      new ConfigError("Name a stage with --stage: dev, stage, prod."),
+    );
+  });
+});
+
+describe("the report", () => {
+  const prices = [{ location: "nbg1", price_monthly: { net: "19.9900" } }];
+
+  it("adds up what servers and load balancers cost", () => {
+    const items = [
+      { id: 1, name: "shop-dev-server-1", server_type: { prices }, location: { name: "nbg1" } },
+      { id: 2, name: "shop-dev-api", load_balancer_type: { prices }, location: { name: "nbg1" } },
+    ];
+    const text = remainsText("dev", remains("shop-dev", "servers", items));
+    expect(text).toContain("  server shop-dev-server-1 (1, 19.99 € a month)");
+    expect(text).toContain("cost 39.98 € a month net");
+  });
+});
