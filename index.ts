@@ -1,11 +1,10 @@
 import { clusterAccess, handOver } from "./stacks/access/in-cluster.ts";
 import { repositoryCredential, toldToNodes } from "./stacks/access/repository.ts";
 import { stageSecrets } from "./stacks/access/secrets.ts";
-import { restoredFrom } from "./stacks/access/snapshot.ts";
 import { departures } from "./stacks/cluster/departures.ts";
 import { sayWayOut } from "./stacks/cluster/hooks.ts";
 import { K3sCluster } from "./stacks/cluster/k3s-cluster.ts";
-import { adminKubeconfig, adminRotation, Pki } from "./stacks/cluster/pki.ts";
+import { adminKubeconfig, stagePki } from "./stacks/cluster/pki.ts";
 import { topology } from "./stacks/cluster/topology.ts";
 import { hetznerAccount, loadStage } from "./stacks/config/load.ts";
 import { render } from "./stacks/gitops/render.ts";
@@ -22,23 +21,16 @@ export default async function stage() {
   const { fleet, stage, pins } = loaded;
   const { pushUrl, branch } = fleet.repository;
   const { cluster: name, nodes } = topology(fleet, stage);
-  const account = hetznerAccount();
-  const preflight = new Preflight(loaded, account);
+  const preflight = new Preflight(loaded, hetznerAccount());
   await preflight.cleared;
   const secrets = stageSecrets();
-  const pki = new Pki(
-    stage.name,
-    { cluster: name, ...adminRotation(stage.cluster.rotation.adminCertificate) },
-    { protect: stage.cluster.protect },
-  );
+  const pki = stagePki(stage, name);
   const credential = repositoryCredential({ fleet, stage, secrets });
-  const snapshot = restoredFrom(stage.cluster, secrets.s3);
-  const told = { secrets: { ...toldToNodes(stage, pki, credential), ...snapshot }, after: [credential.proved] };
+  const told = { secrets: toldToNodes(stage, pki, { ...credential, ...secrets }), after: [credential.proved] };
   const hooks = { onError: [sayWayOut(preflight.namesake)] };
   const seen = { transformations: [preflight.sees] };
   const cluster = new K3sCluster(stage.name, { fleet, stage, pins, ...told, hooks }, seen);
-  const { endpoint } = cluster;
-  const access = clusterAccess({ fleet, stage, secrets, pki, endpoint, name, after: cluster });
+  const access = clusterAccess({ fleet, stage, secrets, pki, endpoint: cluster.endpoint, name, after: cluster });
   const { files, placeholders, kustomizations } = render(fleet, stage.name, versionsOf(pins));
   // After the cluster: when Hetzner refuses a server, nothing has been committed.
   const tree = new GitOpsTree(
@@ -46,17 +38,17 @@ export default async function stage() {
     { stage: stage.name, url: pushUrl, branch, path: stage.path, files, placeholders },
     { dependsOn: [cluster, ...(access?.resources ?? [])] },
   );
-  const expected = { nodes: nodes.map((node) => node.name), kustomizations };
-  const works = handOver(access, { stage, pins, url: pushUrl, branch, credential, tree, ...expected });
-  departures({ stage: stage.name, name, cluster, pki, account, after: [tree, ...works] });
+  const expected = { nodes: nodes.map((node) => node.name), kustomizations, url: pushUrl, branch };
+  const works = handOver(access, { stage, pins, credential, tree, ...expected });
+  departures({ stage: stage.name, name, cluster, pki, account: hetznerAccount(), after: [tree, ...works] });
   await preflight.say();
   return {
-    endpoint,
+    endpoint: cluster.endpoint,
     ingressAddress: cluster.ingressAddress,
     nodes: cluster.nodes,
     commit: tree.commit,
     deployKey: credential.publicKey,
-    kubeconfig: adminKubeconfig(pki, { cluster: name, server: endpoint }),
+    kubeconfig: adminKubeconfig(pki, { cluster: name, server: cluster.endpoint }),
     kubeconfigExpires: pki.expires,
   };
 }

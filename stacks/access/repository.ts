@@ -2,6 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Fleet, Stage } from "../config/fleet.ts";
 import type { StageSecrets } from "./secrets.ts";
+import { restoredFrom } from "./snapshot.ts";
 import { deployKeySteps, githubRepository, tokenSteps } from "./steps.ts";
 
 /** An ed25519 pair that the plugin in `provider/` makes; another generation is another pair. */
@@ -104,9 +105,11 @@ interface OwnSecrets {
   readonly agentToken: pulumi.Output<string>;
 }
 
+type ToldSecrets = Pick<RepositoryCredential, "data"> & Pick<StageSecrets, "s3">;
+
 /** What machines are told in user data: the cluster's own, and the credential for git only where nobody can hand it over. */
-export function toldToNodes({ cluster }: Stage, own: OwnSecrets, { data }: RepositoryCredential) {
+export function toldToNodes({ cluster }: Stage, own: OwnSecrets, { data, s3 }: ToldSecrets) {
   const { serverFiles, serverToken, agentToken } = own;
   const credential = cluster.access === "none" ? pulumi.secret(data) : undefined;
-  return { serverFiles, serverToken, agentToken, ...(credential ? { credential } : {}) };
+  return { serverFiles, serverToken, agentToken, ...(credential ? { credential } : {}), ...restoredFrom(cluster, s3) };
 }

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Stage } from "../config/fleet.ts";
 import { kubeconfig } from "./kubeconfig.ts";
 
 export interface PkiArgs {
@@ -7,10 +8,6 @@ export interface PkiArgs {
   /** Another number makes another admin certificate; none is the first. */
   readonly adminRotation?: number;
 }
-
-/** The number of a rotation as an input that a stack without one does not have. */
-export const adminRotation = (number: number): Pick<PkiArgs, "adminRotation"> =>
-  number > 1 ? { adminRotation: number } : {};
 
 /**
  * A cluster's certificate authorities, join tokens and admin access, known before its first server exists. Served by the
@@ -54,4 +51,10 @@ export function adminKubeconfig(
   at: { readonly cluster: string; readonly server: pulumi.Output<string> },
 ): pulumi.Output<string> {
   return pulumi.secret(pulumi.output({ ...at, caCertificate, adminCertificate, adminKey }).apply(kubeconfig));
+}
+
+/** A stage's, with a rotation only where there was one: a stack without has no such input. */
+export function stagePki({ name, cluster: { protect, rotation } }: Stage, cluster: string): Pki {
+  const { adminCertificate: number } = rotation;
+  return new Pki(name, { cluster, ...(number > 1 ? { adminRotation: number } : {}) }, { protect });
 }
