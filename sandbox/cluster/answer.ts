@@ -1,6 +1,6 @@
 import { parse } from "yaml";
 import { type Place, placeOf } from "./kinds.ts";
-import { apiVersion, type Objects, place } from "./objects.ts";
+import { apiVersion, type KubeObject, type Objects, place } from "./objects.ts";
 
 export interface Asked {
   readonly method: string;
@@ -34,7 +34,7 @@ export function refusal(status: number, message: string): Said {
 }
 
 /** Questions that change what an answer says and are not understood here must not be passed over. */
-const understood = ["fieldManager", "force", "fieldValidation", "pretty", "limit", "timeoutSeconds"];
+const understood = ["fieldManager", "force", "fieldValidation", "pretty", "limit", "timeoutSeconds", "fieldSelector"];
 
 const called = ({ kind, name }: Place): string => `${kind.resource}${kind.group ? `.${kind.group}` : ""} "${name}"`;
 
@@ -75,7 +75,11 @@ function one(objects: Objects, at: Place, asked: Asked): Said {
 function many(objects: Objects, at: Place, asked: Asked): Said {
   if (asked.method === "POST") return create(objects, at, asked);
   if (asked.method !== "GET") return refusal(405, `${asked.method} is not supported on a list`);
-  const items = objects.list(at);
+  const selector = asked.url.searchParams.get("fieldSelector");
+  const [, node] = /^spec\.nodeName=(.+)$/.exec(selector ?? "") ?? [];
+  if (selector && !node) return refusal(400, `fieldSelector ${selector} is not understood by this stand-in`);
+  const runsThere = ({ spec }: KubeObject) => (spec as { readonly nodeName?: string } | undefined)?.nodeName === node;
+  const items = objects.list(at).filter((item) => !node || runsThere(item));
   return { status: 200, body: { kind: `${at.kind.kind}List`, apiVersion: apiVersion(at.kind), metadata: {}, items } };
 }
 
