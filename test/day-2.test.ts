@@ -46,7 +46,7 @@ it("uses Pulumi's commands only", () => {
 
 it("names only settings that the schema has", () => {
   const code = sources();
-  for (const key of ["generations", "upgrades", "restore", "snapshots", "protect", "rotation", "adminCertificate"]) {
+  for (const key of ["generations", "upgrades", "restore", "snapshots", "protect", "rotate", "adminCertificate"]) {
     expect(text).toContain(key);
     expect(code).toMatch(new RegExp(`\\b${key}\\b`));
   }

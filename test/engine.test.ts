@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { filesWith, secretsInClear } from "../sandbox/inspection.ts";
+import { dummyToken } from "../sandbox/services.ts";
 import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";
 
 const minute = 60_000;
@@ -61,6 +62,21 @@ describe("the program on the real engine", { timeout: 2 * minute }, () => {
   it("has every secret encrypted in the state", () => {
     expect(filesWith(layout(), [/k3s-stages-dev-server-1/])).not.toEqual([]);
     expect(filesWith(layout(), secretsInClear)).toEqual([]);
+  });
+
+  it("destroys nothing while the cluster owns a volume, and names it (F35)", async () => {
+    const { hetzner } = sandbox.services;
+    const [server] = hetzner.state.servers();
+    const headers = { authorization: `Bearer ${dummyToken}`, "content-type": "application/json" };
+    const body = JSON.stringify({ name: "pvc-1", size: 10, server: server?.id });
+    const made = await fetch(`${hetzner.url}/volumes`, { method: "POST", headers, body });
+    const { volume } = (await made.json()) as { readonly volume: { readonly id: number } };
+    const before = hetzner.state.counts();
+    const run = await sandbox.pulumi(["destroy", "--yes", "--stack", "dev"]);
+    expect(run.code).not.toBe(0);
+    expect(run.stdout + run.stderr).toContain("volume pvc-1 (10 GB)");
+    expect(hetzner.state.counts()).toEqual(before);
+    await fetch(`${hetzner.url}/volumes/${volume.id}`, { method: "DELETE", headers });
   });
 
   it("takes everything away on destroy, at Hetzner and in the repository", async () => {

@@ -54,7 +54,7 @@ export function adminKubeconfig(
 }
 
 /** A stage's, with a rotation only where there was one: a stack without has no such input. */
-export function stagePki({ name, cluster: { protect, rotation } }: Stage, cluster: string): Pki {
-  const { adminCertificate: number } = rotation;
+export function stagePki({ name, cluster: { protect, rotate } }: Stage, cluster: string): Pki {
+  const { adminCertificate: number } = rotate;
   return new Pki(name, { cluster, ...(number > 1 ? { adminRotation: number } : {}) }, { protect });
 }

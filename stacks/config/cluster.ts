@@ -21,13 +21,11 @@ export interface Cluster {
   /** Whether this program reaches the cluster's API: only then it brings Secrets there, and waits until the stage works. */
   readonly access: "direct" | "none";
   /** Generations of what this program makes; a higher one is a new one. */
-  readonly rotate: { readonly deployKey: number };
+  readonly rotate: { readonly deployKey: number; readonly adminCertificate: number };
   /** Whether what cannot be made again is kept from being deleted. */
   readonly protect: boolean;
   /** How nodes take another k3s; without, they stay what they were made with. */
   readonly upgrades: Upgrades | undefined;
-  /** Raising a number replaces what it stands for. */
-  readonly rotation: { readonly adminCertificate: number };
   /** Server 1 of this generation starts the cluster from an etcd snapshot. */
   readonly restore: { readonly snapshot: string; readonly generation: number } | undefined;
   /** Hetzner's type of every load balancer. */

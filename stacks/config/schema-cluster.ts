@@ -64,11 +64,6 @@ export const cluster = z.strictObject({
     .boolean()
     .default(false)
     .describe("refuse to delete or replace what cannot be made again: network, addresses, load balancers, servers"),
-  rotation: z
-    .strictObject({
-      adminCertificate: z.int().min(1).max(10_000).default(1).describe("raising it makes another admin certificate"),
-    })
-    .default({ adminCertificate: 1 }),
   upgrades: z
     .strictObject({
       window: z

@@ -46,8 +46,13 @@ export const nodeKeys = {
         .min(1)
         .default(1)
         .describe("raise it, and the stage gets another deploy key; the old one goes"),
+      adminCertificate: z
+        .int()
+        .min(1)
+        .default(1)
+        .describe("raise it, and the stage gets another admin certificate; the old one works until its end"),
     })
-    .default({ deployKey: 1 })
+    .default({ deployKey: 1, adminCertificate: 1 })
     .describe("secrets that this program makes, each by its generation"),
   mirror: z
     .string()
