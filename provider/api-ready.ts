@@ -9,7 +9,7 @@ import { type Found, wait } from "./waiting.ts";
 /** Seconds. A server needs two to four minutes from its order to its API; slow mirrors are no reason to give up. */
 const longest = 20 * 60;
 
-export const credentialsOf = (inputs: Properties): Credentials => ({
+const credentialsOf = (inputs: Properties): Credentials => ({
   server: String(inputs["server"]),
   caCertificate: String(inputs["caCertificate"]),
   adminCertificate: String(inputs["adminCertificate"]),

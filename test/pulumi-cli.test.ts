@@ -92,7 +92,9 @@ describe("environment", () => {
   });
 
   it("reaches loopback without the user's proxy, and keeps the user's own exceptions", () => {
-    expect(processEnv({ NO_PROXY: "intern" }, {})).toMatchObject({ no_proxy: "intern,127.0.0.1,localhost" });
+    expect(processEnv({ NO_PROXY: "intern" }, {})).toMatchObject({
+      no_proxy: "intern,127.0.0.0/8,127.0.0.1,localhost",
+    });
   });
 
   it("lets what is given win over what is inherited", () => {
