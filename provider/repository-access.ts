@@ -1,5 +1,5 @@
 import { type Credential, proveAccess } from "../stacks/publish/git-access.ts";
-import { PublishError } from "../stacks/publish/problem.ts";
+import { GitError } from "../stacks/publish/git-failure.ts";
 import type { CreateRequest, Resource } from "./resource.ts";
 import { UserError } from "./resource.ts";
 import type { Properties } from "./values.ts";
@@ -15,6 +15,9 @@ function credentialOf(inputs: Properties): Credential {
   return { kind: "token", token: given(inputs, "token") };
 }
 
+/** What the host's settings for the credential can heal; a host that does not answer is none of that. */
+const ofCredential: readonly GitError["failure"][] = ["authentication", "not found", "read-only", "refused", "other"];
+
 async function prove({ inputs, log, signal }: CreateRequest): Promise<void> {
   const target = { url: given(inputs, "url"), branch: given(inputs, "branch"), signal };
   try {
@@ -26,8 +29,9 @@ async function prove({ inputs, log, signal }: CreateRequest): Promise<void> {
     );
   } catch (error) {
     if (signal.aborted) throw new UserError("cancelled");
-    if (!(error instanceof PublishError)) throw error;
-    throw new UserError([error.message, given(inputs, "steps")].filter(Boolean).join("\n"));
+    if (!(error instanceof GitError)) throw error;
+    const steps = ofCredential.includes(error.failure) ? given(inputs, "steps") : "";
+    throw new UserError([error.message, steps].filter(Boolean).join("\n"));
   }
 }
 

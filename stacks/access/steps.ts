@@ -16,6 +16,7 @@ export function deployKeySteps({ url }: Pick<Repository, "url">, publicKey: stri
   return [
     `Add the stage's public key as a deploy key ${where}, then run \`pulumi up\` again; no server was created yet:`,
     `  ${publicKey}`,
+    "A deploy key that is there without that right has to be deleted first.",
     ...(github
       ? [
           "Or let the program register it, by a token that may administer this repository:",

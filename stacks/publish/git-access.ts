@@ -38,11 +38,13 @@ const sentences: { readonly [failure in GitError["failure"]]?: (url: string) => 
 };
 
 /** In words about the stage's credential, which is not the one that this program pushes with. */
-function explained(output: string, target: RemoteArgs): GitError {
+function explained(output: string, target: RemoteArgs, reads: boolean): GitError {
   const error = gitError(output, target);
-  const sentence = sentences[error.failure];
+  // Whoever could read is known there: a bare 403 then is about the push.
+  const failure = reads && error.failure === "authentication" ? "read-only" : error.failure;
+  const sentence = sentences[failure];
   const said = /\(it says: .*\)$/.exec(error.message)?.[0];
-  return sentence ? new GitError(error.failure, [sentence(target.url), said].filter(Boolean).join(" ")) : error;
+  return sentence ? new GitError(failure, [sentence(target.url), said].filter(Boolean).join(" ")) : error;
 }
 
 const probe = "refs/heads/k3s-stages-access-check";
@@ -57,14 +59,16 @@ export async function proveAccess(target: RemoteArgs, credential: Credential): P
     const ssh = credential.kind === "key" ? sshWith(folder, credential) : "";
     const token = credential.kind === "token" ? credential.token : undefined;
     const git = gitIn(folder, { token }, ssh);
+    let reads = false;
     const run = async (args: readonly string[], input?: string) => {
       const result = await git({ args, input, signal: target.signal });
-      if (!result.ok) throw explained(result.output, { ...target, token });
+      if (!result.ok) throw explained(result.output, { ...target, token }, reads);
       return result.stdout.toString().trim();
     };
     await run(["init", "--quiet", "--bare"]);
     const real = await run(["ls-remote", "--get-url", target.url]);
     await run(["ls-remote", "--heads", "--", target.url]);
+    reads = true;
     const commit = { parent: undefined, changes: [], message: "access check", seconds: 0 };
     await run(["fast-import", "--quiet"], fastImport(probe, commit));
     await run(["push", "--dry-run", "--porcelain", "--", target.url, `${probe}:${probe}`]);
