@@ -50,6 +50,16 @@ describe("a refused up", { timeout: 2 * minute }, () => {
     }
   });
 
+  it("F71 stops at a credential that may not push, with the key to add, before any server", async () => {
+    const config = join(sandbox.layout.repositories, "gitops.git/config");
+    const writable = readFileSync(config, "utf8");
+    writeFileSync(config, writable.replace("receivepack = true", "receivepack = false"));
+    const run = await up();
+    writeFileSync(config, writable);
+    expectWords(run, "may read but not push", "Allow write access", "ssh-ed25519 AAAA");
+    expect(sandbox.services.hetzner.state.servers()).toEqual([]);
+  });
+
   it("stops at a name that is taken, before anything is committed", async () => {
     faults().failNext("POST /servers", {
       code: "uniqueness_error",
