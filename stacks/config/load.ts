@@ -7,15 +7,7 @@ import type { Fleet, Stage } from "./fleet.ts";
 import { missingDigests, type Pins } from "./pins.ts";
 import { resolve } from "./resolve.ts";
 import type { Sources } from "./sources.ts";
-import {
-  type Given,
-  isInClear,
-  isSecretKey,
-  type Need,
-  secretKeys,
-  secretProblems,
-  stageNeeds,
-} from "./stage-secrets.ts";
+import { type Given, isSecretKey, type Need, openSecrets, secretProblems, stageNeeds } from "./stage-secrets.ts";
 
 export interface Loaded {
   readonly fleet: Fleet;
@@ -60,27 +52,20 @@ function givenSecrets(needs: readonly Need[]): Given {
     const [whole = "", part] = key.split(/\.(.*)/);
     const value = key === "hcloud:token" ? hetznerToken() || undefined : all[whole];
     if (value === undefined || part === undefined) return [key, value] as const;
-    const found = (plain(value) as { readonly [name: string]: unknown })[part];
+    const found = (plain(value) as { readonly [name: string]: unknown } | null)?.[part];
     return [key, found === undefined ? undefined : String(found)] as const;
   });
   return Object.fromEntries(values);
 }
 
-/** In a file in clear it is in everybody's clone. */
-function openSecrets({ project, stacks }: Sources, stage: string): readonly string[] {
-  const config = parse(stacks[stage]?.text ?? "")?.config ?? {};
-  const keys = ["hcloud:token", "gitops:token", ...secretKeys.map((key) => `${project}:${key}`)];
-  const open = keys.filter((key) => isInClear(config[key]));
-  return open.map(
-    (key) => `  pulumi config set --stack ${stage} --secret ${key}   # it stands there in clear: make a new one`,
-  );
-}
+const openIn = ({ project, stacks }: Sources, stage: string): readonly string[] =>
+  openSecrets(parse(stacks[stage]?.text ?? "")?.config ?? {}, project, stage);
 
 /** A provider's own message for a missing token comes late and names no stack. @throws ConfigError with all at once */
 function requireSecrets(fleet: Fleet, stage: Stage, disk: Sources): void {
   const reached = stage.cluster.access === "direct";
   const needs = stageNeeds(fleet, stage).filter(({ cluster }) => reached || !cluster);
-  const problems = [...secretProblems(needs, givenSecrets(needs), stage.name), ...openSecrets(disk, stage.name)];
+  const problems = [...secretProblems(needs, givenSecrets(needs), stage.name), ...openIn(disk, stage.name)];
   if (problems.length === 0) return;
   throw new ConfigError(
     [`The stage ${stage.name} needs secrets. Each line asks for its value:`, ...problems].join("\n"),

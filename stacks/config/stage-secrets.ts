@@ -23,10 +23,11 @@ export interface Need {
   readonly cluster: boolean;
 }
 
-/** Whether a stack file's value can be read by everybody who can read the file. */
-export function isInClear(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return value !== undefined;
-  return "secure" in value ? false : Object.values(value).some(isInClear);
+/** The parts of a stack file's value that everybody who can read the file can read, by their path. */
+function inClear(key: string, value: unknown): readonly string[] {
+  if (typeof value !== "object" || value === null) return value === undefined ? [] : [key];
+  if ("secure" in value) return [];
+  return Object.entries(value).flatMap(([part, each]) => inClear(`${key}.${part}`, each));
 }
 
 const formed =
@@ -122,4 +123,15 @@ export function secretProblems(needs: readonly Need[], given: Given, stage: stri
     const wrong = value === undefined ? what : problem(value);
     return wrong === undefined ? [] : [`  ${command(key, stage)}   # ${wrong}`];
   });
+}
+
+/** Secrets of a stack file's `config` that are in everybody's clone, each with the line that sets another one. */
+export function openSecrets(
+  config: { readonly [key: string]: unknown },
+  project: string,
+  stage: string,
+): readonly string[] {
+  const keys = ["hcloud:token", "gitops:token", ...secretKeys.map((key) => `${project}:${key}`)];
+  const open = keys.flatMap((key) => inClear(key, config[key]));
+  return open.map((key) => `  ${command(key, stage)}   # it stands there in clear: make a new one`);
 }

@@ -1,0 +1,103 @@
+/** What a stage has to be told in secret: what is missing is said at once, and no message has a value. */
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { dummySecrets } from "../sandbox/stage.ts";
+import { clusterSecrets, namespacesOf } from "../stacks/access/cluster-secrets.ts";
+import type { Fleet, Stage } from "../stacks/config/fleet.ts";
+import { resolve } from "../stacks/config/resolve.ts";
+import { openSecrets, secretProblems, stageNeeds } from "../stacks/config/stage-secrets.ts";
+import { type Edits, seedSources } from "./sources.ts";
+
+function prod(edits: Edits): { readonly fleet: Fleet; readonly stage: Stage } {
+  const fleet = resolve(seedSources(edits));
+  const stage = fleet.stages.find(({ name }) => name === "prod");
+  if (!stage) throw new Error("there is no prod");
+  return { fleet, stage };
+}
+
+const snapshots = { endpoint: "fsn1.your-objectstorage.com", bucket: "etcd", region: "fsn1" };
+const all = prod({
+  "Pulumi.yaml": { "apps.blog.pullSecret": "registry", "apps.other-app.pullSecret": "registry" },
+  "Pulumi.prod.yaml": { "cluster.snapshots": snapshots },
+});
+const needs = stageNeeds(all.fleet, all.stage);
+
+describe("the secrets of a stage", () => {
+  it("are asked for all at once, each by the line that sets it", () => {
+    const lines = secretProblems(needs, {}, "prod").map((line) => line.split("   # ")[0]?.trim());
+    expect(lines).toEqual([
+      "pulumi config set --stack prod --secret hcloud:token",
+      "pulumi config set --stack prod --secret k3s-stages:clusterToken",
+      "pulumi config set --stack prod --secret k3s-stages:ageKey",
+      "pulumi config set --stack prod --secret --path 'k3s-stages:pullSecrets.registry'",
+      "pulumi config set --stack prod --secret --path 'k3s-stages:s3.accessKey'",
+      "pulumi config set --stack prod --secret --path 'k3s-stages:s3.secretKey'",
+    ]);
+  });
+
+  it.each([
+    ["hcloud:token", "short-and-secret", "it has 16 characters, and Hetzner's tokens have 64"],
+    ["hcloud:token", `${"x".repeat(64)}\n`, "it has white space in it"],
+    ["k3s-stages:clusterToken", "nobody", "it has 6 characters"],
+    ["k3s-stages:ageKey", "age1publichalfofakey", "it is no AGE-SECRET-KEY-1"],
+    ["k3s-stages:pullSecrets.registry", "user:password", 'it is no JSON with "auths"'],
+    ["k3s-stages:s3.secretKey", "secret with a space", "it has white space in it"],
+  ])("are refused by their form, without being said: %s", (key, value, words) => {
+    const good = Object.fromEntries(needs.map((need) => [need.key, sample(need.key)]));
+    expect(secretProblems(needs, good, "prod")).toEqual([]);
+    const [line = "", ...rest] = secretProblems(needs, { ...good, [key]: value }, "prod");
+    expect(line).toContain(words);
+    expect([rest, line.includes(value.trim())]).toEqual([[], false]);
+  });
+
+  it("are a person's own token and key with comments around it, as age-keygen writes it", () => {
+    const written = `# created: 2026-01-01\n# public key: age1x\n${dummySecrets["ageKey"]}\n`;
+    const need = needs.filter(({ key }) => key === "k3s-stages:ageKey");
+    expect(secretProblems(need, { "k3s-stages:ageKey": written }, "prod")).toEqual([]);
+  });
+
+  it("each become a Kubernetes Secret by the same name, once in every namespace that asks", () => {
+    const secrets = clusterSecrets(all.fleet, all.stage, "k3s-stages-prod");
+    expect(secrets.map(({ namespace, name }) => `${namespace}/${name}`)).toEqual([
+      "kube-system/hcloud",
+      "kube-system/k3s-etcd-snapshot-s3-config",
+      "flux-system/sops-age",
+      "blog/registry",
+      "other-app/registry",
+    ]);
+    expect(namespacesOf(secrets)).toEqual(["blog", "flux-system", "other-app"]);
+    expect(JSON.stringify(secrets)).not.toMatch(/AGE-SECRET|auths/);
+  });
+});
+
+function sample(key: string): string {
+  if (key.endsWith("oken")) return "t".repeat(64);
+  if (key.endsWith("ageKey")) return dummySecrets["ageKey"] ?? "";
+  return key.includes("pullSecrets") ? '{"auths":{}}' : "word";
+}
+
+describe("a secret in clear in a stack file", () => {
+  const open = (text: string) => openSecrets(parse(text), "k3s-stages", "prod");
+
+  it("is refused, without being said, by the line that sets another one", () => {
+    const text = `
+hcloud:token: in-the-clear
+k3s-stages:githubToken: { secure: v1:abc }
+k3s-stages:pullSecrets:
+  registry: in-the-clear
+  other: { secure: v1:def }
+k3s-stages:s3: { accessKey: in-the-clear, secretKey: { secure: v1:ghi } }
+k3s-stages:cluster: { location: fsn1 }
+`;
+    const end = "   # it stands there in clear: make a new one";
+    expect(open(text)).toEqual([
+      `  pulumi config set --stack prod --secret hcloud:token${end}`,
+      `  pulumi config set --stack prod --secret --path 'k3s-stages:pullSecrets.registry'${end}`,
+      `  pulumi config set --stack prod --secret --path 'k3s-stages:s3.accessKey'${end}`,
+    ]);
+  });
+
+  it("is nothing that Pulumi encrypted as a whole", () => {
+    expect(open("k3s-stages:pullSecrets: { secure: v1:abc }\nk3s-stages:ageKey: { secure: v1:abc }")).toEqual([]);
+  });
+});
