@@ -91,12 +91,12 @@ const byToken = (token: string): Properties => {
 };
 
 async function message(inputs: Properties): Promise<string> {
-  return repositoryAccess()
-    .create(request(inputs))
-    .then(
-      () => "it may",
-      (error: Error) => error.message,
-    );
+  try {
+    await repositoryAccess().create(request(inputs));
+    return "it may";
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 describe("RepositoryAccess", () => {
