@@ -1,5 +1,5 @@
 /** A bare repository on disk and people who commit to it, for tests; `close` removes everything. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -46,6 +46,8 @@ export function gitRemote() {
       chmodSync(hook, 0o755);
     },
     git: (...args: string[]) => git(url, ...args).trim(),
+    isAncestor: (commit: string, of: string) =>
+      spawnSync("git", ["merge-base", "--is-ancestor", commit, of], { cwd: url, env }).status === 0,
     head: (branch = "main") => git(url, "rev-parse", branch).trim(),
     read: (path: string, branch = "main") => git(url, "show", `${branch}:${path}`),
     files: (branch = "main") => git(url, "ls-tree", "-r", "--name-only", branch).trim().split("\n").filter(Boolean),

@@ -16,7 +16,7 @@ export interface Cluster {
   readonly controllers: Controllers;
   /** What `flux reconcile` does: the object is looked at now, instead of at its next interval; returns when it was. */
   reconcile(reference: Reference): Promise<void>;
-  /** Lets Flux see the repository's head, and waits until every Kustomization is ready at it. */
+  /** Lets Flux see the repository's head, and waits until every Kustomization is ready at the commit or a later one. */
   follow(commit: string): Promise<void>;
   /** Lets Flux list the tags of an app's image, and waits until it has. */
   scan(app: { readonly name: string; readonly namespace: string }): Promise<void>;
@@ -49,9 +49,13 @@ export const condition = ({ status }: KubernetesObject, type = "Ready"): Conditi
 
 const isReady = (object: KubernetesObject): boolean => condition(object)?.status === "True";
 
-const isAt = (sync: KubernetesObject, commit: string): boolean =>
-  sync["status"]?.lastAppliedRevision?.endsWith(commit) &&
-  sync["status"].observedGeneration === sync.metadata["generation"];
+/** At the commit or, as automations go on committing, at a later one. */
+function isAt(sync: KubernetesObject, commit: string, { repository }: GitHost): boolean {
+  const { observedGeneration, lastAppliedRevision = "" } = sync["status"] ?? {};
+  if (observedGeneration !== sync.metadata["generation"]) return false;
+  const applied = /[0-9a-f]{40}$/.exec(lastAppliedRevision)?.[0];
+  return applied !== undefined && (applied === commit || repository.isAncestor(commit, applied));
+}
 
 async function syncStates(client: KubernetesClient): Promise<string> {
   const all = await client.list(syncs);
@@ -60,7 +64,7 @@ async function syncStates(client: KubernetesClient): Promise<string> {
     .join("\n");
 }
 
-function views(client: KubernetesClient, logs: () => string) {
+function views(client: KubernetesClient, host: GitHost, logs: () => string) {
   async function reconcile(reference: Reference): Promise<void> {
     const at = new Date().toISOString();
     await client.merge(reference, { metadata: { annotations: { [requested]: at } } });
@@ -74,7 +78,7 @@ function views(client: KubernetesClient, logs: () => string) {
       const state = async () => `${await syncStates(client)}\n${logs()}`;
       await until({ what: `every Kustomization at ${commit}`, within: 240, state }, async () => {
         const all = await client.list(syncs);
-        return all.length > 0 && all.every((sync) => isReady(sync) && isAt(sync, commit));
+        return all.length > 0 && all.every((sync) => isReady(sync) && isAt(sync, commit, host));
       });
     },
     scan: (app: { readonly name: string; readonly namespace: string }) => reconcile({ ...images, ...app }),
@@ -102,7 +106,7 @@ export async function startCluster({ project, stage, host, folder, ageKey }: Clu
     await bootstrap({ client, host, stage, ...(ageKey ? { ageKey } : {}) });
     const running = await startControllers({ client, kubeconfigFile, folder: own });
     controllers = running;
-    return { stage: stage.name, client, controllers: running, ...views(client, () => running.logs(8)), close };
+    return { stage: stage.name, client, controllers: running, ...views(client, host, () => running.logs(8)), close };
   } catch (error) {
     await close();
     throw error;

@@ -5,15 +5,24 @@ import { parse } from "yaml";
 import { moduleFolder } from "./build.ts";
 import type { KubernetesObject } from "./client.ts";
 
-const certManager = {
-  module: "github.com/cert-manager/cert-manager",
-  version: "v1.21.1",
-  sum: "h1:0LttV37Q5c2CBNoHkjuI8sLKTXWZDC2SwQkxrBMKV9w=",
-  folder: "deploy/crds",
-};
+const makers = [
+  {
+    module: "github.com/cert-manager/cert-manager",
+    version: "v1.21.1",
+    sum: "h1:0LttV37Q5c2CBNoHkjuI8sLKTXWZDC2SwQkxrBMKV9w=",
+    folder: "deploy/crds",
+  },
+  /** What k3s installs Traefik with. */
+  {
+    module: "github.com/k3s-io/helm-controller",
+    version: "v0.17.9",
+    sum: "h1:HhZTiFhVDzhbAYeb/aSlExWhJTnDTpHypMqu5Mh8Uow=",
+    folder: "pkg/crds/yaml/generated",
+  },
+];
 
 export async function foreignCrds(): Promise<readonly KubernetesObject[]> {
-  const folder = join(await moduleFolder(certManager), certManager.folder);
-  const files = readdirSync(folder).filter((file) => file.endsWith(".yaml"));
-  return files.map((file) => parse(readFileSync(join(folder, file), "utf8")));
+  const folders = await Promise.all(makers.map(async (maker) => join(await moduleFolder(maker), maker.folder)));
+  const files = folders.flatMap((folder) => readdirSync(folder).map((file) => join(folder, file)));
+  return files.filter((file) => file.endsWith(".yaml")).map((file) => parse(readFileSync(file, "utf8")));
 }
