@@ -1,40 +1,30 @@
 /** SHELL: how memberships and the guard reach a cluster's API, over the stage's own mutual TLS, and Hetzner's. */
-import { request } from "node:https";
+import { kube } from "../stacks/access/kube.ts";
 import type { AtHetzner, Item } from "../stacks/cluster/leftovers.ts";
 import { hetznerClient, officialEndpoint } from "../stacks/preflight/hetzner.ts";
-import type { Ask, Reply } from "./departure.ts";
+import type { Ask } from "./departure.ts";
 import { UserError } from "./resource.ts";
 import type { Properties } from "./values.ts";
-
-/** Milliseconds without an answer; what cannot be reached at all must not hold up a destroy. */
-const patience = 5000;
 
 function text(inputs: Properties, name: string): string {
   const value = inputs[name];
   return typeof value === "string" ? value : "";
 }
 
-/** @throws UserError in one clause where the API says nothing */
+/** @throws UserError in one clause where the API cannot be reached, or does not let us in */
 export function clusterAsk(inputs: Properties, server: string, signal: AbortSignal): Ask {
-  const [ca, cert, key] = ["caCertificate", "adminCertificate", "adminKey"].map((name) => text(inputs, name));
-  return ({ method = "GET", path, contentType, body }) =>
-    new Promise<Reply>((resolve, reject) => {
-      const headers = { accept: "application/json", ...(contentType ? { "content-type": contentType } : {}) };
-      const failed = (error: Error) => reject(new UserError(error.message));
-      if (!URL.canParse(server)) return failed(new Error("its API has no address"));
-      const options = { method, headers, ca, cert, key, signal, timeout: patience };
-      const sent = request(`${server}${path}`, options, (response) => {
-        const chunks: Buffer[] = [];
-        response.on("data", (chunk: Buffer) => chunks.push(chunk));
-        response.on("error", failed);
-        response.on("end", () =>
-          resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString("utf8") }),
-        );
-      });
-      sent.on("timeout", () => sent.destroy(new Error(`no answer for ${patience / 1000} s`)));
-      sent.on("error", failed);
-      sent.end(body);
-    });
+  const [caCertificate, adminCertificate, adminKey] = [
+    text(inputs, "caCertificate"),
+    text(inputs, "adminCertificate"),
+    text(inputs, "adminKey"),
+  ];
+  const { ask } = kube({ server, caCertificate, adminCertificate, adminKey }, signal);
+  return async (question) => {
+    if (!URL.canParse(server)) throw new UserError("its API has no address");
+    const answer = await ask(question);
+    if (answer.kind === "failure") throw new UserError(answer.failure.seen);
+    return answer;
+  };
 }
 
 /** The token that is set now, before the one that the last `up` knew. @throws HetznerError */

@@ -16,7 +16,7 @@ export type Answer =
   | { readonly kind: "failure"; readonly failure: Failure };
 
 export interface Question {
-  readonly method?: "GET" | "PATCH" | "DELETE";
+  readonly method?: "GET" | "POST" | "PATCH" | "DELETE";
   readonly path: string;
   readonly contentType?: string;
   readonly body?: string;
