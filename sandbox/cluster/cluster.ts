@@ -8,7 +8,7 @@ import { bootstrap } from "../node/bootstrap.ts";
 import { NodeError } from "../node/error.ts";
 import type { NodeFacts } from "../node/read.ts";
 import { reconcile } from "./flux.ts";
-import { type Objects, place } from "./objects.ts";
+import { type KubeObject, type Objects, place } from "./objects.ts";
 
 export interface ClusterArgs {
   /** The server that starts it. */
@@ -114,10 +114,19 @@ function isPublicKey(text: string): boolean {
   return createPublicKey({ key, format: "jwk" }).asymmetricKeyType === "ed25519";
 }
 
+/** With `access: none`: what its user data bring for the API of a new cluster, as its own kubectl applies it. */
+function applyGiven(objects: Objects, { files }: NodeFacts): void {
+  const text = files.get("/etc/k3s-stages/credential.json");
+  const { items } = JSON.parse(text ?? '{ "items": [] }') as { readonly items: readonly KubeObject[] };
+  for (const { kind, metadata, ...rest } of items)
+    objects.merge(place(metadata.name, { kind, namespace: metadata.namespace }), { metadata, ...rest });
+}
+
 /** Runs flux bootstrap once in the cluster's life. */
 async function handOver({ first, objects, repository }: ClusterArgs): Promise<void> {
   const { command } = first;
   if (!command) return;
+  applyGiven(objects, first);
   const missing = missingSecret(objects, first);
   if (missing) return report(objects, first.name, `waiting for the Secret flux-system/${missing}`);
   const problems = credentialProblems(objects, first);

@@ -59,7 +59,7 @@ export interface Objects {
 }
 
 /** Where an object of a kind is kept. */
-export function place(name: string, at: { readonly kind: string; readonly namespace?: string }): Place {
+export function place(name: string, at: { readonly kind: string; readonly namespace?: string | undefined }): Place {
   const kind = kinds.find((each) => each.kind === at.kind);
   if (!kind) throw new Error(`the sandbox's API has no kind ${at.kind}`);
   return { kind, namespace: at.namespace, name };

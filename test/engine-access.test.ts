@@ -1,0 +1,116 @@
+/** How a stage reaches its cluster, on the real Pulumi engine: what a rotation touches, and a stage that nobody reaches. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type KubeObject, place } from "../sandbox/cluster/objects.ts";
+import { dummySecrets } from "../sandbox/stage.ts";
+import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";
+
+const minute = 60_000;
+let sandbox: EngineSandbox;
+
+const up = () => sandbox.pulumi(["up", "--yes", "--skip-preview", "--stack", "dev"]);
+
+interface Preview {
+  readonly changeSummary: { readonly [operation: string]: number };
+  readonly steps: readonly { readonly op: string; readonly urn: string }[];
+}
+
+async function preview(): Promise<Preview> {
+  const { stdout } = await sandbox.pulumi(["preview", "--json", "--stack", "dev"]);
+  return JSON.parse(stdout) as Preview;
+}
+
+const typesOf = ({ steps }: Preview, ops: RegExp) =>
+  [
+    ...new Set(steps.filter(({ op }) => ops.test(op)).map(({ urn }) => urn.split("::")[2]?.split("$").at(-1))),
+  ].toSorted();
+
+const inCluster = () => {
+  const objects = sandbox.services.clusters.objectsOf("k3s-stages-dev");
+  if (!objects) throw new Error("the cluster does not run");
+  return objects;
+};
+const secretAt = (name: string) => place(name, { kind: "Secret", namespace: "flux-system" });
+const part = (name: string, key: string): string => {
+  const data = inCluster().get(secretAt(name))?.["data"] as { readonly [key: string]: string } | undefined;
+  return Buffer.from(data?.[key] ?? "", "base64").toString("utf8");
+};
+
+/** What would be another one after a replacement. */
+const identities = () => ({
+  servers: sandbox.services.hetzner.state.servers().map(({ id, name }) => `${name} ${id}`),
+  objects: inCluster()
+    .all()
+    .filter(([, { kind }]: readonly [string, KubeObject]) => ["Secret", "Namespace"].includes(kind))
+    .map(([key, { metadata }]) => `${key} ${metadata["uid"]}`),
+});
+
+const kubeconfig = async () =>
+  (await sandbox.pulumi(["stack", "output", "--show-secrets", "--stack", "dev", "kubeconfig"])).stdout;
+
+describe("a stage that its program reaches", { timeout: 3 * minute }, () => {
+  beforeAll(async () => {
+    sandbox = await engineSandbox("dev");
+    const run = await up();
+    expect(run.code, run.stdout + run.stderr).toBe(0);
+  }, 10 * minute);
+  afterAll(() => sandbox?.remove());
+
+  it("gets another deploy key in place: no object in the cluster and no server is replaced", async () => {
+    const [before, old] = [identities(), part("flux-bootstrap", "identity.pub")];
+    sandbox.edit("dev", ["cluster", "rotate"], { deployKey: 2 });
+    const seen = await preview();
+    expect(typesOf(seen, /replace/)).toEqual(["gitops:index:DeployKey", "gitops:index:GitHubDeployKey"]);
+    expect(typesOf(seen, /^update$/)).toEqual(["gitops:index:RepositoryAccess", "kubernetes:core/v1:Secret"]);
+    const run = await up();
+    expect(run.code, run.stdout + run.stderr).toBe(0);
+    expect(identities()).toEqual(before);
+    const key = part("flux-bootstrap", "identity.pub");
+    expect([key === old, part("flux-system", "identity.pub")]).toEqual([false, key]);
+    const known = sandbox.services.github.keys().map((each) => each.key);
+    expect(known).toEqual([key.split(" ").slice(0, 2).join(" ")]);
+    expect(Object.keys((await preview()).changeSummary)).toEqual(["same"]);
+  });
+
+  it("gets another admin certificate in place: the provider and all that hangs on it stay", async () => {
+    const [before, old] = [identities(), await kubeconfig()];
+    sandbox.edit("dev", ["cluster", "rotate"], { deployKey: 2, adminCertificate: 2 });
+    expect(typesOf(await preview(), /replace|create|delete/)).toEqual([]);
+    const run = await up();
+    expect(run.code, run.stdout + run.stderr).toBe(0);
+    expect(identities()).toEqual(before);
+    expect(await kubeconfig()).not.toBe(old);
+    expect(Object.keys((await preview()).changeSummary)).toEqual(["same"]);
+  });
+});
+
+describe("a stage that its program does not reach", { timeout: 3 * minute }, () => {
+  beforeAll(async () => {
+    sandbox = await engineSandbox("dev");
+    sandbox.edit("dev", ["cluster", "access"], "none");
+    for (const key of ["clusterToken", "ageKey"]) await sandbox.pulumi(["config", "rm", "--stack", "dev", key]);
+  }, 10 * minute);
+  afterAll(() => sandbox?.remove());
+
+  it("comes up without its Secrets, says what that costs, and has nothing to change afterwards", async () => {
+    const run = await up();
+    expect(run.code, run.stdout + run.stderr).toBe(0);
+    expect(run.stdout + run.stderr).toContain("dev has access: none. Its credential for git lies in user data");
+    expect(run.stdout).not.toMatch(/kubernetes:|ApiReady|StageReady/);
+    expect(Object.keys((await preview()).changeSummary)).toEqual(["same"]);
+  });
+
+  it("takes its credential for git from user data, and follows the repository once a person brought the rest", async () => {
+    await sandbox.services.clusters.settled();
+    const key = part("flux-bootstrap", "identity.pub").split(" ").slice(0, 2).join(" ");
+    expect(sandbox.services.github.keys().map((each) => each.key)).toEqual([key]);
+    expect(await sandbox.read("clusters/dev/flux-system/gotk-sync.yaml")).not.toContain("path:");
+    inCluster().put(secretAt("sops-age"), { stringData: { "age.agekey": dummySecrets["ageKey"] } });
+    await sandbox.services.clusters.settled();
+    expect(sandbox.services.clusters.problems).toEqual([]);
+    expect(await sandbox.read("clusters/dev/flux-system/gotk-sync.yaml")).toContain("path: ./clusters/dev");
+    const flux = inCluster().get(place("flux-system", { kind: "Kustomization", namespace: "flux-system" }));
+    expect(flux).toMatchObject({
+      status: { conditions: expect.arrayContaining([expect.objectContaining({ type: "Ready", status: "True" })]) },
+    });
+  });
+});
