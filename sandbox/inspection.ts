@@ -1,12 +1,20 @@
 /** Looks at what a run left behind for what must never be there. */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { parseCloudConfig } from "./node/cloud-config.ts";
+import { credential } from "./node/secrets.ts";
 import type { Sandbox } from "./open.ts";
 import type { Checks } from "./report.ts";
-import { dummyToken } from "./services.ts";
+import { dummySecrets } from "./stage.ts";
+
+/** Of Hetzner, GitHub and SOPS; the dummies have no characters that mean something in a pattern. */
+const dummies = Object.values(dummySecrets).map((value) => new RegExp(value));
 
 /** What a secret of this project looks like in clear; Pulumi's state may hold it encrypted only. */
-export const secretsInClear = [new RegExp(dummyToken), /PRIVATE KEY-----/, /K10[0-9a-f]{64}::/, /AGE-SECRET-KEY-1/];
+export const secretsInClear = [...dummies, /PRIVATE KEY-----/, /K10[0-9a-f]{64}::/];
+
+/** What opens another system than the cluster itself; a deploy key is in OpenSSH's form. */
+const foreignSecrets = [...dummies, /BEGIN OPENSSH PRIVATE KEY/];
 
 /** Every file below a folder. */
 function filesOf(folder: string): readonly string[] {
@@ -21,6 +29,23 @@ export function filesWith(folder: string, patterns: readonly RegExp[]): readonly
     const text = readFileSync(path, "utf8");
     return patterns.some((pattern) => pattern.test(text));
   });
+}
+
+/** Files of servers, as Hetzner holds them, in which such a secret stands; but for the one that `access: none` declares. */
+function foreignInUserData({ services: { hetzner } }: Sandbox): readonly string[] {
+  return hetzner.state.servers().flatMap(({ id, name }) => {
+    const { files, commands } = parseCloudConfig(hetzner.state.userData(id) ?? "");
+    const texts = [...files, { path: "runcmd", content: JSON.stringify(commands) }];
+    const found = texts.filter(({ content }) => foreignSecrets.some((pattern) => pattern.test(content)));
+    return found.filter(({ path }) => path !== credential).map(({ path }) => `${name} ${path}`);
+  });
+}
+
+/** Whoever gets root on a server, or reads its user data at Hetzner, has that one cluster and nothing else. */
+export function checkUserData(sandbox: Sandbox, checks: Checks): void {
+  const found = foreignInUserData(sandbox);
+  const looked = sandbox.services.hetzner.state.servers().length > 0;
+  checks.add("no secret of another system is in user data", looked && found.length === 0, found.join(", "));
 }
 
 /** Pulumi's state has no secret in clear, and everything made at Hetzner says whose it is. */

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { checkCluster } from "./cluster-checks.ts";
 import { deliverNewTags, pushFirstTags } from "./delivery.ts";
 import { checkEdit } from "./edit.ts";
-import { checkState } from "./inspection.ts";
+import { checkState, checkUserData } from "./inspection.ts";
 import type { Sandbox } from "./open.ts";
 import type { Checks, StageReport } from "./report.ts";
 import { commitAsPerson, withClone } from "./repository.ts";
@@ -77,5 +77,6 @@ export async function tellStory(sandbox: Sandbox, checks: Checks): Promise<reado
   heading("What must never happen");
   await checkPersonsFile(sandbox, checks);
   checkState(sandbox, checks);
+  checkUserData(sandbox, checks);
   return stageReports(sandbox);
 }

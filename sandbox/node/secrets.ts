@@ -13,7 +13,7 @@ function hasHcloudToken(text: string): boolean {
 }
 
 /** Declared by `access: none`, and by nothing else: the credential for git, where nobody could hand it over. */
-const credential = "/etc/k3s-stages/credential.json";
+export const credential = "/etc/k3s-stages/credential.json";
 
 /** What a file shows of another system, in words; the cluster's own keys and tokens may be there. */
 function foreignSecret({ path, content }: NodeFile): string | undefined {
