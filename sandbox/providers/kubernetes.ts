@@ -52,11 +52,20 @@ function marked(kind: string, object: Properties): Properties {
   return { ...object, ...Object.fromEntries(hidden.map(([name, value]) => [name, secret(value)])) };
 }
 
+/** Of a refusal in the API's own form its sentence. */
+function sentence(text: string): string {
+  try {
+    return (JSON.parse(text) as { readonly message: string }).message;
+  } catch {
+    return text.slice(0, 500);
+  }
+}
+
 function said(answer: Answer, allowed: readonly number[]): Answer & { readonly kind: "answer" } {
   if (answer.kind === "failure")
     throw new UserError(`configured Kubernetes cluster is unreachable: ${answer.failure.seen}`);
   if (allowed.includes(answer.status)) return answer;
-  throw new UserError(`the API answers ${answer.status}: ${answer.text.slice(0, 500)}`);
+  throw new UserError(`the API answers ${answer.status}: ${sentence(answer.text)}`);
 }
 
 type Ask = (question: Question) => Promise<Answer>;
