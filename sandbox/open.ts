@@ -1,4 +1,5 @@
 import { mkdirSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
 import { readFleet } from "../stacks/config/files.ts";
 import type { Fleet } from "../stacks/config/fleet.ts";
 import type { Clusters } from "./cluster/clusters.ts";
@@ -8,6 +9,7 @@ import { findPulumi } from "./pulumi/cli.ts";
 import { pulumiEnv } from "./pulumi/env.ts";
 import { type Run, runPulumi } from "./pulumi/run.ts";
 import { type Services, startServices } from "./services.ts";
+import { readState, writeState } from "./state-file.ts";
 import { makeWorkspace } from "./workspace.ts";
 
 /** A running sandbox: the servers answer, and Pulumi can be run in its copy of the project. */
@@ -76,6 +78,15 @@ async function prepared(opening: Opening): Promise<Sandbox> {
   });
 }
 
+/** Nothing stays but the range of the servers' addresses: on macOS somebody added each of them by hand. */
+function clear({ root, ports }: Layout): void {
+  const range = readState<{ readonly range: string }>(ports)?.range;
+  rmSync(root, { recursive: true, force: true });
+  if (range === undefined) return;
+  mkdirSync(dirname(ports), { recursive: true });
+  writeState(ports, { range });
+}
+
 export interface OpenSandbox extends Sandbox {
   close(): Promise<void>;
 }
@@ -84,7 +95,7 @@ export interface OpenSandbox extends Sandbox {
 export async function openSandbox(opening: Opening): Promise<OpenSandbox> {
   const { layout, anew = false } = opening;
   const release = takeLock(layout.lock, () => {
-    if (anew) rmSync(layout.root, { recursive: true, force: true });
+    if (anew) clear(layout);
   });
   try {
     const sandbox = await prepared(opening);

@@ -1,6 +1,6 @@
 /** The servers that stand in for the world outside, all on loopback, on ports that are chosen once and kept. */
 import { randomInt } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import type { Fleet } from "../stacks/config/fleet.ts";
 import { type Clusters, startClusters } from "./cluster/clusters.ts";
 import { type GitServer, startGit } from "./git/server.ts";
@@ -11,6 +11,7 @@ import { freePorts } from "./ports.ts";
 import { startHcloudProvider } from "./providers/hcloud.ts";
 import { startKubernetesProvider } from "./providers/kubernetes.ts";
 import { type Registry, startRegistry } from "./registry/server.ts";
+import { readState, writeState } from "./state-file.ts";
 
 /** Of no account: the official provider wants 64 characters. */
 export const dummyToken = "sandbox".padEnd(64, "0");
@@ -40,11 +41,12 @@ export interface Services {
 
 /** Pulumi's state holds the emulator's address, so a later command must find it where it was. */
 async function portsOf({ ports }: Layout): Promise<Ports> {
-  if (existsSync(ports)) return JSON.parse(readFileSync(ports, "utf8")) as Ports;
+  const kept = readState<Partial<Ports>>(ports);
+  if (kept?.hetzner) return kept as Ports;
   const free = await freePorts(names.length);
-  const range = `127.${randomInt(64, 128)}.${randomInt(1, 255)}`;
+  const range = kept?.range ?? `127.${randomInt(64, 128)}.${randomInt(1, 255)}`;
   const chosen = { ...Object.fromEntries(names.map((name, index) => [name, free[index]])), range } as Ports;
-  writeFileSync(ports, `${JSON.stringify(chosen)}\n`);
+  writeState(ports, chosen);
   return chosen;
 }
 
