@@ -5,7 +5,7 @@ import { tokenProblem } from "./token.ts";
  * Keys below the project's prefix that hold secrets. The schema does not know them: what is secret never becomes a part of
  * the typed configuration.
  */
-export const secretKeys = ["clusterToken", "githubToken", "ageKey", "ageKeys", "pullSecrets", "s3"] as const;
+const secretKeys = ["clusterToken", "githubToken", "ageKey", "ageKeys", "pullSecrets", "s3"] as const;
 
 export type SecretKey = (typeof secretKeys)[number];
 
