@@ -26,9 +26,9 @@ describe("transport", () => {
   });
 
   it("answers an operation it does not have with 404 and remembers it as unknown", async () => {
-    const answer = await post("/volumes", { name: "a" });
+    const answer = await post("/certificates", { name: "a" });
     expect([answer.status, code(answer)]).toEqual([404, "not_found"]);
-    expect(api.journal.unknown()).toEqual(["POST /volumes"]);
+    expect(api.journal.unknown()).toEqual(["POST /certificates"]);
   });
 
   it("does not call a known operation on a missing thing unknown", async () => {
