@@ -37,7 +37,7 @@ const cells = (row: Row): readonly string[] => [
   span(row.ours, row.unit),
   span(row.floor, row.unit),
   ratio(row).toFixed(2),
-  `≤ ${row.goal}`,
+  row.goal === undefined ? "" : `≤ ${row.goal}`,
 ];
 
 async function run(names: readonly string[]): Promise<void> {

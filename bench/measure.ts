@@ -11,7 +11,8 @@ export interface Row {
   readonly unit: "ms" | "MB" | "requests" | "bytes";
   readonly ours: Spread;
   readonly floor: Spread;
-  readonly goal: number;
+  /** None: for comparison only. */
+  readonly goal?: number;
 }
 
 /** What a run took, by any measure. */

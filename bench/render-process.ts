@@ -1,4 +1,7 @@
-/** One run of bench/render.ts in a process of its own; prints what it took. Arguments: render | write, folder, out. */
+/**
+ * One run of bench/render.ts in a process of its own; prints what it took. Arguments: render (the configuration is in memory
+ * when the clock starts, as the floor's bytes are) | everything (it lies in files) | write, folder, out.
+ */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
@@ -24,21 +27,23 @@ function readyBytes(): () => void {
 }
 
 /** Imported for its own run only, so that the floor's memory has nothing of it. */
-async function rendering(): Promise<() => void> {
+async function rendering(beforehand: boolean): Promise<() => void> {
   const { readPins, readSources } = await import("../stacks/config/files.ts");
   const { resolve } = await import("../stacks/config/resolve.ts");
   const { render } = await import("../stacks/gitops/render.ts");
   const { versionsOf } = await import("../stacks/gitops/versions.ts");
+  const read = () => resolve(readSources(join(folder, "project")));
+  const known = beforehand ? read() : undefined;
   return () => {
     const versions = versionsOf(readPins(join(import.meta.dirname, "..")));
-    const fleet = resolve(readSources(join(folder, "project")));
+    const fleet = known ?? read();
     for (const { name } of fleet.stages) {
       for (const [path, text] of Object.entries(render(fleet, name, versions).files)) write(`${name}/${path}`, text);
     }
   };
 }
 
-const run = work === "render" ? await rendering() : readyBytes();
+const run = work === "write" ? readyBytes() : await rendering(work === "render");
 const [started, before] = [performance.now(), process.cpuUsage()];
 run();
 const milliseconds = performance.now() - started;

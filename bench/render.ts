@@ -35,7 +35,7 @@ function prepare(folder: string, apps: number): void {
 }
 
 /** In a process of its own, so that its memory is its own, and no run is warmed up by another. */
-async function run(work: "render" | "write", folder: string): Promise<Taken> {
+async function run(work: "render" | "everything" | "write", folder: string): Promise<Taken> {
   const out = join(folder, "out");
   try {
     const args = [join(import.meta.dirname, "render-process.ts"), work, folder, out];
@@ -46,21 +46,26 @@ async function run(work: "render" | "write", folder: string): Promise<Taken> {
   }
 }
 
-/** From configuration files to written trees of three stages, against writing the same bytes from memory. */
+/** Rendering three stages and writing their trees, without and with reading the configuration, against writing the same bytes. */
 export async function benchRender(): Promise<readonly Row[]> {
   const folder = mkdtempSync(join(tmpdir(), "k3s-stages-bench-"));
   const apps = 1000;
   try {
     prepare(folder, apps);
-    const taken = await pair(3, { ours: () => run("render", folder), floor: () => run("write", folder) });
-    const row = (unit: Row["unit"], of: (each: Taken) => number) => {
-      return { unit, ours: spread(taken.ours.map(of)), floor: spread(taken.floor.map(of)), goal: 2 };
+    const floor = () => run("write", folder);
+    const rendered = await pair(3, { ours: () => run("render", folder), floor });
+    const all = await pair(3, { ours: () => run("everything", folder), floor });
+    const row = (unit: Row["unit"], taken: typeof all, of: (each: Taken) => number) => {
+      return { unit, ours: spread(taken.ours.map(of)), floor: spread(taken.floor.map(of)) };
     };
     const measure = `render and write ${apps} apps × 3 stages / write the same bytes`;
+    const from = `from files to files, ${apps} apps × 3 stages / write the same bytes`;
     return [
-      { measure, ...row("ms", ({ milliseconds }) => milliseconds) },
-      { measure: `${measure}, processor`, ...row("ms", ({ processor }) => processor) },
-      { measure: `${measure}, memory`, ...row("MB", ({ megabytes }) => megabytes) },
+      { measure, ...row("ms", rendered, ({ milliseconds }) => milliseconds), goal: 2 },
+      { measure: `${measure}, processor`, ...row("ms", rendered, ({ processor }) => processor), goal: 2 },
+      { measure: `${measure}, memory`, ...row("MB", rendered, ({ megabytes }) => megabytes), goal: 2 },
+      { measure: from, ...row("ms", all, ({ milliseconds }) => milliseconds) },
+      { measure: `${from}, processor`, ...row("ms", all, ({ processor }) => processor) },
     ];
   } finally {
     rmSync(folder, { recursive: true });
