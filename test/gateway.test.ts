@@ -38,16 +38,21 @@ describe("a gateway's user data", () => {
 const which = (name: string): string =>
   spawnSync("sh", ["-c", `command -v ${name}`], { encoding: "utf8" }).stdout.trim();
 
-describe.skipIf(which("cloud-init") === "")("cloud-init (skipped where it is not installed)", () => {
-  it("takes the gateway's user data", () => {
-    const folder = mkdtempSync(join(tmpdir(), "gateway-"));
-    const file = join(folder, "user-data");
-    writeFileSync(file, text);
-    const { status, stdout, stderr } = spawnSync("cloud-init", ["schema", "--config-file", file], { encoding: "utf8" });
-    rmSync(folder, { recursive: true });
-    expect(status, stdout + stderr).toBe(0);
-  });
-});
+describe.skipIf(which("cloud-init") === "" && process.env["CI"] !== "true")(
+  "cloud-init (skipped where it is not installed)",
+  () => {
+    it("takes the gateway's user data", () => {
+      const folder = mkdtempSync(join(tmpdir(), "gateway-"));
+      const file = join(folder, "user-data");
+      writeFileSync(file, text);
+      const { status, stdout, stderr } = spawnSync("cloud-init", ["schema", "--config-file", file], {
+        encoding: "utf8",
+      });
+      rmSync(folder, { recursive: true });
+      expect(status, stdout + stderr).toBe(0);
+    });
+  },
+);
 
 /** Stand-ins for the commands that it calls; nft and iptables keep their rules in a file. */
 const commands: { readonly [name: string]: string } = {
