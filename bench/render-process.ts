@@ -1,9 +1,11 @@
 /**
- * One run of bench/render.ts in a process of its own; prints what it took. Arguments: render (the configuration is in memory
- * when the clock starts, as the floor's bytes are) | everything (it lies in files) | write, folder, out.
+ * One run of bench/render.ts in a process of its own; prints what it took. Arguments: render (the checked configuration is in
+ * memory when the clock starts, as the floor's bytes are) | everything (it lies in files) | write, folder, out.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { deserialize } from "node:v8";
+import type { Fleet } from "../stacks/config/fleet.ts";
 
 const [work, folder = "", out = ""] = process.argv.slice(2);
 
@@ -26,24 +28,26 @@ function readyBytes(): () => void {
   };
 }
 
-/** Imported for its own run only, so that the floor's memory has nothing of it. */
-async function rendering(beforehand: boolean): Promise<() => void> {
+/**
+ * Imported for its own run only, so that the floor's memory has nothing of it. Beforehand: the checked configuration is in memory
+ * when the clock starts, and was not parsed by this process.
+ */
+async function rendered(beforehand: boolean): Promise<() => void> {
   const { readPins, readSources } = await import("../stacks/config/files.ts");
   const { resolve } = await import("../stacks/config/resolve.ts");
-  const { render } = await import("../stacks/gitops/render.ts");
+  const { rendering } = await import("../stacks/gitops/render.ts");
   const { versionsOf } = await import("../stacks/gitops/versions.ts");
-  const read = () => resolve(readSources(join(folder, "project")));
-  const known = beforehand ? read() : undefined;
+  const known: Fleet | undefined = beforehand ? deserialize(readFileSync(join(folder, "fleet"))) : undefined;
   return () => {
     const versions = versionsOf(readPins(join(import.meta.dirname, "..")));
-    const fleet = known ?? read();
+    const fleet = known ?? resolve(readSources(join(folder, "project")));
     for (const { name } of fleet.stages) {
-      for (const [path, text] of Object.entries(render(fleet, name, versions).files)) write(`${name}/${path}`, text);
+      for (const [path, text] of rendering(fleet, name, versions).files) write(`${name}/${path}`, text);
     }
   };
 }
 
-const run = work === "write" ? readyBytes() : await rendering(work === "render");
+const run = work === "write" ? readyBytes() : await rendered(work === "render");
 const [started, before] = [performance.now(), process.cpuUsage()];
 run();
 const milliseconds = performance.now() - started;

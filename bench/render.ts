@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { serialize } from "node:v8";
 import { readPins } from "../stacks/config/files.ts";
 import { resolve } from "../stacks/config/resolve.ts";
 import { sourcesOf } from "../stacks/config/sources.ts";
@@ -20,12 +21,13 @@ interface Taken {
   readonly megabytes: number;
 }
 
-/** The configuration as files, and what it renders to: all texts in one file, and the path and length of each in another. */
+/** The configuration as files and as checked, and what it renders to: all texts in one file, and the path and length of each in another. */
 function prepare(folder: string, apps: number): void {
   const texts = configuration(apps);
   mkdirSync(join(folder, "project"));
   for (const [file, text] of Object.entries(texts)) writeFileSync(join(folder, "project", file), text);
   const fleet = resolve(sourcesOf(texts));
+  writeFileSync(join(folder, "fleet"), serialize(fleet));
   const versions = versionsOf(readPins(join(import.meta.dirname, "..")));
   const files = fleet.stages.flatMap(({ name }) =>
     Object.entries(render(fleet, name, versions).files).map(([path, text]) => [`${name}/${path}`, text] as const),

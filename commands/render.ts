@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { ConfigError } from "../stacks/config/error.ts";
 import { readFleet } from "../stacks/config/files.ts";
-import { render, type Tree } from "../stacks/gitops/render.ts";
+import { type Rendering, rendering } from "../stacks/gitops/render.ts";
 import { versionsOf } from "../stacks/gitops/versions.ts";
 
 const help = `Usage: npm run render -- --stage <name> --out <folder>
@@ -40,26 +40,32 @@ function inside(folder: string, path: string): string {
   return file;
 }
 
-/** A folder with anything in it is refused before the first file is written. */
-function write({ files, placeholders }: Tree, folder: string): void {
+function writeNew(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text, { flag: "wx" });
+}
+
+/** How many files were rendered. A folder with anything in it is refused before the first one is written. */
+function write({ files, placeholders }: Rendering, folder: string): number {
   // Not recursive: for a folder that no one can make, /proc/x, Node would try for ever.
   if (!existsSync(folder)) mkdirSync(folder);
   if (readdirSync(folder).length > 0) {
     throw new ConfigError(`${folder} is not empty, and nothing is overwritten: name a new folder, or empty it.`);
   }
-  const empty = placeholders.map((path) => [path, ""] as const);
-  for (const [path, text] of [...Object.entries(files), ...empty]) {
-    const file = inside(folder, path);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, text, { flag: "wx" });
+  let count = 0;
+  for (const [path, text] of files) {
+    writeNew(inside(folder, path), text);
+    count++;
   }
+  for (const path of placeholders) writeNew(inside(folder, path), "");
+  return count;
 }
 
 const isSystemError = (error: unknown): error is NodeJS.ErrnoException => error instanceof Error && "syscall" in error;
 
-function writeTree(tree: Tree, folder: string): void {
+function writeTree(tree: Rendering, folder: string): number {
   try {
-    write(tree, folder);
+    return write(tree, folder);
   } catch (error) {
     if (!isSystemError(error)) throw error;
     throw new ConfigError(`${error.path ?? folder} cannot be written (${error.code}): name another folder.`);
@@ -72,12 +78,11 @@ function renderStage(args: readonly string[], directory: string): string {
   if (isHelp) return help;
   if (!(stage && out)) throw new UsageError(`${stage ? "--out" : "--stage"} is missing.`);
   const { fleet, pins } = readFleet(directory);
-  const tree = render(fleet, stage, versionsOf(pins));
+  const tree = rendering(fleet, stage, versionsOf(pins));
   const folder = resolve(out);
-  writeTree(tree, folder);
-  const { files, placeholders } = tree;
-  const filled = `${placeholders.length} empty ones that flux bootstrap fills`;
-  return `${folder}: ${Object.keys(files).length} files of ${stage} for Flux ${pins.flux.version}, and ${filled}.`;
+  const count = writeTree(tree, folder);
+  const filled = `${tree.placeholders.length} empty ones that flux bootstrap fills`;
+  return `${folder}: ${count} files of ${stage} for Flux ${pins.flux.version}, and ${filled}.`;
 }
 
 /** Runs the command on the project in a folder, which has Pulumi.yaml and pins.json. */

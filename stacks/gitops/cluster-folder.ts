@@ -1,6 +1,7 @@
 import type { core } from "@pulumi/kubernetes/types/input.js";
+import type { App } from "../config/fleet.ts";
 import { chartFiles, issuerFiles } from "./charts.ts";
-import { imageUpdater } from "./image-automation.ts";
+import { appImages, imageUpdater } from "./image-automation.ts";
 import { kustomize } from "./kustomize.ts";
 import { infrastructurePath } from "./names.ts";
 import { notificationFiles } from "./notifications.ts";
@@ -86,13 +87,10 @@ function beside(target: Target): readonly Section[] {
   ];
 }
 
-/** What Flux delivers to a cluster; a stage with neither apps nor infrastructure has only Flux itself. */
+/** What Flux delivers to a cluster beside its apps; a stage with neither apps nor infrastructure has only Flux itself. */
 function sections(target: Target): readonly Section[] {
-  const apps = target.stage.apps.map((app) => {
-    return { file: `apps/${app.name}.yaml`, sync: appSync(app, target), files: {} };
-  });
-  const rest = [...beside(target), ...apps];
-  if (rest.length === 0) return [];
+  const rest = beside(target);
+  if (rest.length === 0 && target.stage.apps.length === 0) return [];
   return [
     ...section("infrastructure.yaml", infrastructureSync(target), infrastructure(target)),
     ...section("image-updater.yaml", imageUpdaterSync(target), imageUpdater(target)),
@@ -100,14 +98,22 @@ function sections(target: Target): readonly Section[] {
   ];
 }
 
+const appFile = (name: string): string => `apps/${name}.yaml`;
+
+/** What brings one app to the cluster: its Flux Kustomization, and the objects by which a new tag becomes a commit. */
+export const appDelivery = (app: App, target: Target): Manifests => ({
+  [`${target.stage.path}/${appFile(app.name)}`]: [appSync(app, target)],
+  ...appImages(app, target),
+});
+
 /**
- * The folder that a cluster follows. Its root names the Flux Kustomizations one by one, because without a
- * kustomization.yaml Flux applies every file below, and would own all objects twice.
+ * The folder that a cluster follows, without what `appDelivery` adds to it. Its root names the Flux Kustomizations one by
+ * one, because without a kustomization.yaml Flux applies every file below, and would own all objects twice.
  */
 export function clusterFolder(target: Target): Manifests {
-  const { path } = target.stage;
+  const { path, apps } = target.stage;
   const delivered = sections(target);
-  const resources = ["flux-system", ...delivered.map(({ file }) => file)];
+  const resources = ["flux-system", ...delivered.map(({ file }) => file), ...apps.map(({ name }) => appFile(name))];
   return {
     [`${path}/kustomization.yaml`]: [kustomize({ resources })],
     [`${fluxSystem(path)}/kustomization.yaml`]: [kustomize({ resources: gotkFiles, patches: [retryPatch] })],

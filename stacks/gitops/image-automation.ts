@@ -134,7 +134,8 @@ function imageWriteRepo({ write, branch }: Repository, apiVersion: string): Kube
   };
 }
 
-function appImages(app: App, target: Target): Manifests {
+/** Everything by which a new tag of one app becomes a commit: all objects in the app's namespace. */
+export function appImages(app: App, target: Target): Manifests {
   const at = `${imageUpdaterPath(target.stage.path)}/${app.name}`;
   const files: readonly (readonly [string, KubeObject])[] = [
     ["image-repository.yaml", imageRepository(app, target)],
@@ -148,13 +149,12 @@ function appImages(app: App, target: Target): Manifests {
   return Object.fromEntries(files.map(([file, object]) => [`${at}/${file}`, [object]]));
 }
 
-/** Everything by which a new tag becomes a commit: all objects of an app in the app's namespace. */
+/** What the folders of all apps share, which `appImages` fills. */
 export function imageUpdater(target: Target): Manifests {
   const at = imageUpdaterPath(target.stage.path);
   const { apps } = target.stage;
   return {
     [`${at}/image-write-repo.yaml`]: [imageWriteRepo(target.repository, target.api.source)],
-    ...Object.assign({}, ...apps.map((app) => appImages(app, target))),
     [`${at}/kustomization.yaml`]: [
       kustomize({ resources: ["image-write-repo.yaml", ...apps.map(({ name }) => name)] }),
     ],

@@ -1,30 +1,39 @@
 import { ConfigError } from "../config/error.ts";
 import type { Fleet, Stage } from "../config/fleet.ts";
 import { base } from "./base.ts";
-import { clusterFolder, placeholders } from "./cluster-folder.ts";
+import { appDelivery, clusterFolder, placeholders } from "./cluster-folder.ts";
 import { readSource } from "./names.ts";
 import { overlay } from "./overlay.ts";
 import { pullRequests } from "./pull-requests.ts";
+import type { Target } from "./target.ts";
 import { apiVersions, type Versions } from "./versions.ts";
 import { type Manifests, toYaml } from "./yaml.ts";
 
-/** What a stage wants in the GitOps repository. */
-export interface Tree {
-  /** Path to text, sorted by path. */
-  readonly files: { readonly [path: string]: string };
+type Files = Iterable<readonly [path: string, text: string]>;
+
+/** What a stage wants in the GitOps repository; a file is rendered when it is taken, so that not all are in memory at once. */
+export interface Rendering {
+  /** In no order; can be gone through once. */
+  readonly files: Files;
   /** Files that have to exist and belong to `flux bootstrap` once it filled them. */
   readonly placeholders: readonly string[];
   /** Names of the cluster's Flux Kustomizations in flux-system, sorted; bootstrap's own is among them. */
   readonly kustomizations: readonly string[];
 }
 
-function kustomizations(cluster: Manifests): readonly string[] {
+export interface Tree extends Omit<Rendering, "files"> {
+  /** Path to text, sorted by path. */
+  readonly files: { readonly [path: string]: string };
+}
+
+function kustomizations(cluster: Manifests, { apps }: Stage): readonly string[] {
   const syncs = Object.values(cluster)
     .flat()
     .filter(
       ({ kind, apiVersion }) => kind === "Kustomization" && apiVersion.startsWith("kustomize.toolkit.fluxcd.io/"),
     );
-  return [readSource, ...syncs.map(({ metadata }) => String((metadata as { readonly name?: string }).name))].toSorted();
+  const names = syncs.map(({ metadata }) => String((metadata as { readonly name?: string }).name));
+  return [readSource, ...names, ...apps.map(({ name }) => name)].toSorted();
 }
 
 function stageOf({ stages }: Fleet, name: string): Stage {
@@ -33,25 +42,39 @@ function stageOf({ stages }: Fleet, name: string): Stage {
   throw new ConfigError(`There is no stage ${name}; Pulumi.yaml has ${stages.map((stage) => stage.name).join(", ")}.`);
 }
 
+/** One app after the other, so that its objects are let go of before the next one's are made. */
+function* apps(target: Target): Iterable<Manifests> {
+  const { stage } = target;
+  for (const app of stage.apps) yield { ...base(app), ...overlay(app, stage.name), ...appDelivery(app, target) };
+}
+
+function* texts(parts: Iterable<Manifests>): Files {
+  for (const part of parts) {
+    for (const [path, objects] of Object.entries(part)) yield [path, toYaml(objects)];
+  }
+}
+
+function* concat(...all: readonly Files[]): Files {
+  for (const each of all) yield* each;
+}
+
 /**
- * The whole tree of one stage, its share of the common files included; the same input gives the same bytes.
+ * The files of one stage, its share of the common ones included; the same input gives the same bytes.
  * @throws ConfigError for an unknown stage or a Flux version that nothing can be rendered for
  */
-export function render(fleet: Fleet, stageName: string, versions: Versions): Tree {
+export function rendering(fleet: Fleet, stageName: string, versions: Versions): Rendering {
   const stage = stageOf(fleet, stageName);
-  const apps = stage.apps.map((app): Manifests => ({ ...base(app), ...overlay(app, stage.name) }));
-  const cluster = clusterFolder({
-    repository: fleet.repository,
-    stage,
-    api: apiVersions(versions),
-    upgrades: versions,
-  });
-  const manifests: Manifests = Object.assign({}, ...apps, cluster);
-  const texts = Object.entries(manifests).map(([path, objects]) => [path, toYaml(objects)] as const);
-  const files = [...texts, ...Object.entries(pullRequests(fleet, stage))];
+  const target = { repository: fleet.repository, stage, api: apiVersions(versions), upgrades: versions };
+  const cluster = clusterFolder(target);
   return {
-    files: Object.fromEntries(files.toSorted(([a], [b]) => (a < b ? -1 : 1))),
+    files: concat(texts(apps(target)), texts([cluster]), Object.entries(pullRequests(fleet, stage))),
     placeholders: placeholders(stage.path),
-    kustomizations: kustomizations(cluster),
+    kustomizations: kustomizations(cluster, stage),
   };
+}
+
+/** As `rendering`, with all files at once. */
+export function render(fleet: Fleet, stageName: string, versions: Versions): Tree {
+  const { files, ...rest } = rendering(fleet, stageName, versions);
+  return { ...rest, files: Object.fromEntries([...files].toSorted(([a], [b]) => (a < b ? -1 : 1))) };
 }

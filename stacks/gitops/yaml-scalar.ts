@@ -32,10 +32,22 @@ function doubleQuoted(text: string): string {
   return `"${text.replace(unprintable, escaped)}"`;
 }
 
+function quoted(text: string): string {
+  return /^[ -~\u00a1-\u00ac\u00ae-\u024f]*$/.test(text) ? `'${text.replaceAll("'", "''")}'` : doubleQuoted(text);
+}
+
+/** Keys and names come again in nearly every file, and to ask what a reader takes them for is half of a file's time. */
+const known = new Map<string, string>();
+const mostKnown = 4096;
+
 /** On one line, as a key has to be. */
 export function inline(text: string): string {
-  if (isWord(text)) return text;
-  return /^[ -~\u00a1-\u00ac\u00ae-\u024f]*$/.test(text) ? `'${text.replaceAll("'", "''")}'` : doubleQuoted(text);
+  const before = known.get(text);
+  if (before !== undefined) return before;
+  const written = isWord(text) ? text : quoted(text);
+  if (known.size >= mostKnown) known.clear();
+  known.set(text, written);
+  return written;
 }
 
 /** As a value, whose further lines stand at the indentation. */

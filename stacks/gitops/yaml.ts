@@ -41,33 +41,62 @@ const isMarked = (value: object): value is Marked => comment in value;
 /** The longest that go-yaml writes as `key:` (emitterc.go, yaml_emitter_check_simple_key). */
 const longestKey = 128;
 
-function entry([key, value]: readonly [string, unknown], indentation: string): string {
-  const name = inline(key);
+function isEmpty(value: object): boolean {
+  if (Array.isArray(value)) return value.length === 0;
+  for (const key in value) if (value[key as keyof typeof value] !== undefined) return false;
+  return true;
+}
+
+/** Nothing below its key's line: a scalar, or a collection with nothing in it. */
+const isFlat = (value: unknown): boolean =>
+  typeof value !== "object" || value === null || isMarked(value) || isEmpty(value);
+
+function mapping(pieces: string[], value: object, indentation: string): void {
   const below = `${indentation}  `;
-  const text = node(value, below);
-  if (name.length > longestKey) return `? ${name}\n${indentation}: ${text}`;
-  const isFlat = typeof value !== "object" || value === null || isMarked(value) || text === "{}" || text === "[]";
-  return `${name}:${isFlat ? " " : `\n${below}`}${text}`;
+  const entries = Object.entries(value).filter(([, each]) => each !== undefined);
+  if (entries.length === 0) pieces.push("{}");
+  for (const [index, [key, each]] of entries.entries()) {
+    const name = inline(key);
+    if (index > 0) pieces.push(`\n${indentation}`);
+    if (name.length > longestKey) pieces.push(`? ${name}\n${indentation}: `);
+    else pieces.push(`${name}:`, isFlat(each) ? " " : `\n${below}`);
+    node(pieces, each, below);
+  }
+}
+
+function sequence(pieces: string[], value: readonly unknown[], indentation: string): void {
+  if (value.length === 0) pieces.push("[]");
+  for (const [index, item] of value.entries()) {
+    pieces.push(index > 0 ? `\n${indentation}- ` : "- ");
+    node(pieces, item, `${indentation}  `);
+  }
 }
 
 /** A value whose first line stands where it is put, and its further ones at the indentation. */
-function node(value: unknown, indentation: string): string {
-  if (typeof value === "string") return scalar(value, indentation);
-  if (typeof value === "number") return stringifyNumber(new Scalar(value));
-  if (typeof value !== "object" || value === null) return `${value ?? null}`;
-  if (isMarked(value)) return `${inline(value.value)} ${value[comment]}`;
-  if (Array.isArray(value)) {
-    const items = value.map((item) => `- ${node(item, `${indentation}  `)}`);
-    return items.join(`\n${indentation}`) || "[]";
-  }
-  const entries = Object.entries(value).filter(([, each]) => each !== undefined);
-  return entries.map((each) => entry(each, indentation)).join(`\n${indentation}`) || "{}";
+function node(pieces: string[], value: unknown, indentation: string): void {
+  if (typeof value === "string") pieces.push(scalar(value, indentation));
+  else if (typeof value === "number") pieces.push(stringifyNumber(new Scalar(value)));
+  else if (typeof value !== "object" || value === null) pieces.push(`${value ?? null}`);
+  else if (isMarked(value)) pieces.push(`${inline(value.value)} ${value[comment]}`);
+  else if (Array.isArray(value)) sequence(pieces, value, indentation);
+  else mapping(pieces, value, indentation);
 }
 
 /** A value as text, for a field that holds YAML. */
-export const yamlText = (value: unknown): string => `${node(value, "")}\n`;
+export function yamlText(value: unknown): string {
+  const pieces: string[] = [];
+  node(pieces, value, "");
+  return `${pieces.join("")}\n`;
+}
 
 /** In the fixed point of Flux's setter: two spaces, LF, no leading ---, one comment above the first object. */
 export function toYaml(objects: readonly KubeObject[]): string {
-  return `${header}\n${objects.map((object) => `${node(object, "")}\n`).join("---\n")}`;
+  const pieces = [header];
+  for (const [index, object] of objects.entries()) {
+    pieces.push(index > 0 ? "\n---\n" : "\n");
+    node(pieces, object, "");
+  }
+  pieces.push("\n");
+  // One flat string: of thousands of files, the pieces that a concatenation keeps would be most of the memory.
+  return pieces.join("");
 }
