@@ -42,12 +42,11 @@ function pinNotes({ old, changes }: NotesArgs): readonly Note[] {
   });
 }
 
-/** Flux has no guard against going back: a policy that is made narrower replaces what runs by the newest that is left. */
-function policyNotes({ now, changes }: NotesArgs): readonly Note[] {
-  const written = changes.flatMap((change) => (change.kind === "delete" ? [] : [[change.path, change.text] as const]));
-  return strandedTags(new Map(written), now.files).map(({ file, tag }) => [
+/** What an edited policy no longer takes Flux replaces at once; a lower version only where that was allowed. */
+function policyNotes({ old, now }: NotesArgs): readonly Note[] {
+  return strandedTags(old.files, now.files).map(({ file, tag, isDowngrade }) => [
     "WARNING",
-    `${file}: ${tag}, which runs, is none of its tags; Flux replaces it by the newest that is, be it a lower version (hold or pin the app to decide)`,
+    `${file}: ${tag}, which runs, is none of its tags; Flux replaces it by the newest that is${isDowngrade ? ", a lower version too, as allowDowngrade has it" : ""}`,
   ]);
 }
 

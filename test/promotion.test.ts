@@ -19,11 +19,18 @@ const patch = "apps/blog/prod/deployment-patch.yaml";
 const automationFile = "clusters/production/infrastructure/image-updater/blog/image-update-automation.yaml";
 const path = "clusters/production";
 
-/** The tree of prod with more keys of blog. */
-function tree(keys: { readonly [key: string]: unknown }) {
+type Keys = { readonly [key: string]: unknown };
+
+/** The tree of prod with more keys of blog, and another channel if one is given. */
+function tree({ channel, exclude, ...keys }: Keys) {
   const edits = Object.entries(keys).map(([key, value]) => [`overrides.blog.${key}`, value]);
   const own = { ...blogOnly["Pulumi.prod.yaml"], ...Object.fromEntries(edits) };
-  return treeOf("prod", resolve(seedSources({ ...blogOnly, "Pulumi.prod.yaml": own })));
+  const shared = {
+    ...blogOnly["Pulumi.yaml"],
+    ...(channel ? { "stages.2.channel": channel } : {}),
+    ...(exclude ? { "apps.blog.exclude": exclude } : {}),
+  };
+  return treeOf("prod", resolve(seedSources({ ...blogOnly, "Pulumi.yaml": shared, "Pulumi.prod.yaml": own })));
 }
 
 describe("a stage that takes no new tag", () => {
@@ -47,7 +54,7 @@ describe("in the repository", () => {
   });
   afterEach(() => repo.close());
 
-  async function up(keys: { readonly [key: string]: unknown }): Promise<void> {
+  async function up(keys: Keys): Promise<void> {
     const { files, placeholders } = tree(keys);
     const desired = new Map(Object.entries(files));
     const remote = await openRemote({ url: repo.url, branch: "main" });
@@ -89,6 +96,57 @@ describe("in the repository", () => {
     expect(running()).toBe("v1.9.30");
     await flux();
     expect(running()).toBe("v1.9.32");
+  });
+
+  describe("a lower version", () => {
+    const refusal =
+      "clusters/production/infrastructure/image-updater/blog/image-policy.yaml: blog runs v1.9.32, which its policy would no longer take, so Flux could go back to a lower version: hold or pin blog in Pulumi.prod.yaml, or allow it by overrides.blog.allowDowngrade: v1.9.32";
+    beforeEach(async () => {
+      await up({});
+      await flux();
+      expect(running()).toBe("v1.9.32");
+    });
+
+    it.each([
+      ["a ceiling", { channel: { stable: true, ceiling: "1.9.32" } }],
+      ["another channel", { channel: { prerelease: "rc" }, tag: "v1.9.31-rc.1" }],
+      ["an exclusion", { exclude: ["^v1\\.9\\.32$"] }],
+    ])("does not come by %s, and nothing is pushed", async (_, keys) => {
+      const before = repo.head();
+      await expect(up(keys)).rejects.toThrow(refusal);
+      expect(repo.head()).toBe(before);
+    });
+
+    it("comes by a ceiling where it is allowed for the tag that runs, stays, and goes with the ceiling", async () => {
+      const keys = { channel: { stable: true, ceiling: "1.9.32" }, allowDowngrade: "v1.9.32" };
+      await expect(up({ ...keys, allowDowngrade: "v1.9.31" })).rejects.toThrow(refusal);
+      await up(keys);
+      await flux({ tags: async () => [...tags, "v1.9.33"] });
+      expect(running()).toBe("v1.9.31");
+      await up({ channel: keys.channel });
+      await up({});
+      await flux();
+      expect(running()).toBe("v1.9.32");
+    });
+
+    it("does not come when a hold or a pin goes above a ceiling that was drawn meanwhile", async () => {
+      await up({ hold: true });
+      await up({ hold: true, channel: { stable: true, ceiling: "1.9.32" } });
+      expect(running()).toBe("v1.9.32");
+      await expect(up({ channel: { stable: true, ceiling: "1.9.32" } })).rejects.toThrow(refusal);
+    });
+
+    it("is none where everything that is left is higher", async () => {
+      await up({ channel: { stable: true, floor: "1.9.40" }, tag: "v1.9.40" });
+      await flux({ tags: async () => [...tags, "v1.9.41"] });
+      expect(running()).toBe("v1.9.41");
+    });
+
+    it("is not what any other edit is taken for", async () => {
+      repo.edit({ [patch]: (text) => text.replace("v1.9.32", "v3.0.0-by-hand") });
+      await up({ replicas: 5 });
+      expect(running()).toBe("v3.0.0-by-hand");
+    });
   });
 
   it("an automation that has not heard of the pin yet cannot undo it", async () => {

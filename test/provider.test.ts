@@ -187,17 +187,20 @@ describe("gitops:index:Tree", () => {
     expect(repo.read(patch)).toBe(image("v1.9.31"));
   });
 
-  it("warns of a policy that no longer takes what runs, because Flux would go back", async () => {
+  it("refuses a policy that no longer takes what runs, unless a lower version is allowed to follow it", async () => {
     const file = "clusters/production/infrastructure/image-updater/blog/image-policy.yaml";
-    const policy = (range: string) =>
-      `apiVersion: image.toolkit.fluxcd.io/v1\nkind: ImagePolicy\nmetadata:\n  name: blog-prod\n  namespace: blog\nspec:\n  imageRepositoryRef:\n    name: blog\n  policy:\n    semver:\n      range: '${range}'\n`;
+    const policy = (range: string, allowed = "v1.0.0") =>
+      `apiVersion: image.toolkit.fluxcd.io/v1\nkind: ImagePolicy\nmetadata:\n  name: blog-prod\n  namespace: blog\n  annotations:\n    k3s-stages/allow-downgrade: ${allowed}\nspec:\n  imageRepositoryRef:\n    name: blog\n  policy:\n    semver:\n      range: '${range}'\n`;
     const { inputs } = await up(args({ ...two, [file]: policy(">=0.0.0") }));
     repo.edit({ [patch]: bump("v2.0.0") });
-    await up(args({ ...two, [file]: policy("<3.0.0") }), inputs);
+    expect((await up(args({ ...two, [file]: policy("<3.0.0") }), inputs)).failures).toEqual([]);
+    expect((await up(args({ ...two, [file]: policy("<2.0.0") }), inputs)).failures).toEqual([
+      { property: "", reason: expect.stringContaining(`${file}: blog-prod runs v2.0.0, which its policy would no`) },
+    ]);
     expect(logged).toEqual([]);
-    await up(args({ ...two, [file]: policy("<2.0.0") }), inputs);
+    await up(args({ ...two, [file]: policy("<2.0.0", "v2.0.0") }), inputs);
     expect(logged).toEqual([
-      `WARNING ${file}: v2.0.0, which runs, is none of its tags; Flux replaces it by the newest that is, be it a lower version (hold or pin the app to decide)`,
+      `WARNING ${file}: v2.0.0, which runs, is none of its tags; Flux replaces it by the newest that is, a lower version too, as allowDowngrade has it`,
     ]);
   });
 

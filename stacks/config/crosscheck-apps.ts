@@ -60,9 +60,15 @@ function tagProblems({ stage, file, name, own }: Use): readonly Problem[] {
 }
 
 function promotionProblems({ file, name, own }: Use): readonly Problem[] {
-  if (!own.hold || own.pin === undefined) return [];
+  const at = (key: string, message: string): Problem => ({ file, path: ["overrides", name, key], message });
+  const frozen = own.pin === undefined ? (own.hold ? "a held tag moves to none" : undefined) : "a pin names its tag";
   return [
-    { file, path: ["overrides", name, "hold"], message: "a pin takes no new tag either: remove hold, or the pin" },
+    ...(own.hold && own.pin !== undefined
+      ? [at("hold", "a pin takes no new tag either: remove hold, or the pin")]
+      : []),
+    ...(own.allowDowngrade && frozen
+      ? [at("allowDowngrade", `${frozen}, so there is nothing to allow: remove it`)]
+      : []),
   ];
 }
 

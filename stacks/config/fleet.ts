@@ -136,6 +136,8 @@ export interface App {
   /** Whether a new tag is committed, or proposed for a person to merge. */
   readonly rollout: "direct" | "pull-request";
   readonly promotion: Promotion;
+  /** The running tag that a lower version may follow; none, if not given. */
+  readonly allowDowngrade: string | undefined;
   readonly replicas: number;
   readonly hosts: { readonly [protocol in Protocol]: readonly string[] };
   readonly env: { readonly [name: string]: string };

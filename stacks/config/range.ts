@@ -1,4 +1,4 @@
-import { Range, type SemVer } from "semver";
+import { compare, minVersion, Range, type SemVer } from "semver";
 
 const number = "(0|[1-9][0-9]{0,14})";
 const identifier = `(${number}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)`;
@@ -34,3 +34,11 @@ export function rangeTest(range: string): (version: SemVer) => boolean {
 }
 
 export const satisfies = (version: SemVer, range: string): boolean => rangeTest(range)(version);
+
+/** A version that none in the range is below. */
+export function lowestOf(range: string): SemVer | string {
+  const [lowest] = groups(range)
+    .flatMap((group) => minVersion(group) ?? [])
+    .toSorted(compare);
+  return lowest ?? "0.0.0-0";
+}

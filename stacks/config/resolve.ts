@@ -68,6 +68,7 @@ function app(name: string, stage: string, written: Written): readonly App[] {
       exclude: shared.exclude,
       rollout: own.rollout,
       promotion: promotion(own),
+      allowDowngrade: own.allowDowngrade || undefined,
       replicas: own.replicas,
       hosts: own.hosts,
       env: own.env,

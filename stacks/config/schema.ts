@@ -130,6 +130,14 @@ const override = z.strictObject({
     .describe("how a new tag reaches the stage: as a commit, or as a pull request that a person merges"),
   hold: z.boolean().default(false).describe("take no new tag: what runs stays, until the line is removed"),
   pin: tag.optional().describe("run this tag and no other until the line is removed; a rollback is this one edit"),
+  allowDowngrade: z
+    .union([tag, z.literal(false)], {
+      error: "write the tag that runs, such as v1.9.31: a lower one may follow that one, and no other",
+    })
+    .default(false)
+    .describe(
+      "the running tag that a lower version may follow, because of a new ceiling for one; it allows nothing else",
+    ),
   replicas: z.int().min(0).max(1000).default(1),
   hosts: z
     .strictObject({ http: z.array(host).default([]), https: z.array(host).default([]) })

@@ -1,31 +1,132 @@
+/** Where an edit would have Flux go back to a lower version: it takes the newest of what its policy takes, and knows no way back. */
+import { compare } from "semver";
 import { parseDocument } from "yaml";
+import { lowestOf } from "../config/range.ts";
+import { versionOf } from "../config/version.ts";
+import { allowDowngradeAnnotation } from "../gitops/names.ts";
 import { parseImage } from "../publish/image.ts";
 import { setters } from "../publish/setters.ts";
-import { type ImagePolicy, imagePolicyOf } from "../tree/image-objects.ts";
+import { type ImagePolicy, type ImageRepository, imagePolicyOf, imageRepositoryOf } from "../tree/image-objects.ts";
 import type { Files } from "../tree/manifests.ts";
 import { refusalOf } from "./choose.ts";
 
-/** A tag that runs and that its policy, as it is to be, does not take. */
+/** A tag that runs and that Flux's policy, as it is to be, does not take: another one follows it at once. */
 export interface Stranded {
+  readonly file: string;
+  /** `namespace:name` of the policy. */
+  readonly policy: string;
+  readonly app: string;
+  readonly stage: string;
+  readonly tag: string;
+  /** Whether that other one can be a lower version. */
+  readonly isDowngrade: boolean;
+  readonly isAllowed: boolean;
+}
+
+interface Rule {
+  readonly file: string;
+  readonly policy: ImagePolicy;
+  readonly exclusions: readonly string[];
+}
+
+const idOf = ({ metadata: { namespace, name } }: ImagePolicy): string => `${namespace}:${name}`;
+
+/** What people broke is told elsewhere, where it matters (merge.ts). */
+function unlessBroken<T>(read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch {
+    return otherwise;
+  }
+}
+
+const parsed = (text: string): unknown => unlessBroken(() => parseDocument(text).toJS(), undefined);
+
+const objects = <T>(files: Files, kind: string, read: (value: unknown) => T | undefined) =>
+  [...files].flatMap(([file, text]) => {
+    const found = new RegExp(`^kind: ${kind}$`, "m").test(text) ? read(parsed(text)) : undefined;
+    return found ? [{ file, found }] : [];
+  });
+
+function rulesIn(files: Files): readonly Rule[] {
+  const repositories = objects(files, "ImageRepository", imageRepositoryOf).map(({ found }) => found);
+  const scanned = ({ metadata, spec: { imageRepositoryRef: ref } }: ImagePolicy): ImageRepository | undefined =>
+    repositories.find((each) => {
+      return each.metadata.name === ref.name && each.metadata.namespace === (ref.namespace ?? metadata.namespace);
+    });
+  return objects(files, "ImagePolicy", imagePolicyOf).map(({ file, found }) => {
+    return { file, policy: found, exclusions: scanned(found)?.spec.exclusionList ?? [] };
+  });
+}
+
+/** What decides on tags, as text, to see whether it changes. */
+const decisive = ({ policy: { spec }, exclusions }: Rule): string =>
+  JSON.stringify([spec.filterTags, spec.policy, exclusions]);
+
+const takes = ({ policy, exclusions }: Rule, tag: string): boolean =>
+  refusalOf(policy.spec, tag) === undefined && !exclusions.some((pattern) => new RegExp(pattern).test(tag));
+
+/** Unless every version of its range is above the tag. */
+function canGoBack({ policy: { spec } }: Rule, tag: string): boolean {
+  const version = versionOf(tag);
+  if (!version || !spec.policy.semver || spec.filterTags?.extract) return true;
+  return compare(lowestOf(spec.policy.semver.range), version) < 0;
+}
+
+function stranded(rule: Rule, tag: string): Stranded {
+  const { name, labels, annotations } = rule.policy.metadata;
+  return {
+    ...{ file: rule.file, policy: idOf(rule.policy), app: labels["app"] ?? name, stage: labels["stage"] ?? "", tag },
+    isDowngrade: canGoBack(rule, tag),
+    isAllowed: annotations[allowDowngradeAnnotation] === tag,
+  };
+}
+
+interface Line {
   readonly file: string;
   readonly policy: string;
   readonly tag: string;
 }
 
-function policyIn(text: string): ImagePolicy | undefined {
-  return /^kind: ImagePolicy$/m.test(text) ? imagePolicyOf(parseDocument(text).toJS()) : undefined;
+/** The tags on the lines that Flux sets. */
+function linesIn(files: Files): readonly Line[] {
+  return [...files].flatMap(([file, text]) =>
+    unlessBroken(() => setters(text), []).flatMap(({ marker: { policy, part }, value }) => {
+      const tag = part === "image" ? parseImage(value).tag : part === "tag" ? value : undefined;
+      return tag ? [{ file, policy, tag }] : [];
+    }),
+  );
 }
 
-/** Of the policies in some files, those whose tag Flux will replace at once, maybe by a lower one: it knows no way back. */
-export function strandedTags(policies: Files, all: Files): readonly Stranded[] {
-  return [...policies].flatMap(([file, text]) => {
-    const policy = policyIn(text);
-    if (!policy) return [];
-    const id = `${policy.metadata.namespace}:${policy.metadata.name}`;
-    const lines = [...all.values()].filter((each) => each.includes(`"${id}`)).flatMap(setters);
-    const own = lines.filter(({ marker }) => marker.policy === id && marker.part === "image");
-    const tags = [...new Set(own.flatMap(({ value }) => parseImage(value).tag ?? []))];
-    const stranded = tags.filter((tag) => refusalOf(policy.spec, tag) !== undefined);
-    return stranded.map((tag) => ({ file, policy: id, tag }));
+const lineKey = ({ file, policy }: Line): string => `${file} ${policy}`;
+
+const flux = /"\$imagepolicy": "[^"]+"/g;
+
+/** Cheap, because nearly all edits decide on no tag: a policy or its scan differs, or a line has Flux as its new writer. */
+function isDecisive(before: string, after: string): boolean {
+  if (before === after) return false;
+  return (
+    /^kind: Image(Policy|Repository)$/m.test(after) || (after.match(flux) ?? []).some((each) => !before.includes(each))
+  );
+}
+
+/**
+ * Of the tags that stand in the repository, those that Flux replaces because of an edit: of what decides on tags, or of who
+ * moves a line. A line that is new has nothing running behind it.
+ */
+export function strandedTags(before: Files, after: Files): readonly Stranded[] {
+  const edited = [...after].filter(([path, text]) => isDecisive(before.get(path) ?? text, text));
+  if (edited.length === 0) return [];
+  const former = new Map(rulesIn(before).map((rule) => [idOf(rule.policy), decisive(rule)]));
+  const already = new Set(linesIn(before).map(lineKey));
+  const lines = Map.groupBy(linesIn(after), ({ policy }) => policy);
+  return rulesIn(after).flatMap((rule): readonly Stranded[] => {
+    const id = idOf(rule.policy);
+    const isEdited = former.get(id) !== decisive(rule);
+    const own = (lines.get(id) ?? []).filter(
+      (line) => before.has(line.file) && (isEdited || !already.has(lineKey(line))),
+    );
+    const tags = [...new Set(own.map(({ tag }) => tag))].filter((tag) => !takes(rule, tag));
+    return tags.map((tag) => stranded(rule, tag));
   });
 }

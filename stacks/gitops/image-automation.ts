@@ -2,6 +2,7 @@ import { type TagPolicy, tagPolicy } from "../config/channel.ts";
 import type { App, Repository } from "../config/fleet.ts";
 import { kustomize } from "./kustomize.ts";
 import {
+  allowDowngradeAnnotation,
   automationAuthor,
   fluxNamespace,
   imageUpdaterPath,
@@ -54,6 +55,7 @@ function imagePolicy(app: App, target: Target): KubeObject {
       name: policyName(app.name, target.stage.name),
       namespace: app.namespace,
       labels: labels(app, target),
+      ...(app.allowDowngrade ? { annotations: { [allowDowngradeAnnotation]: app.allowDowngrade } } : {}),
     },
     spec: {
       imageRepositoryRef: { name: app.name },

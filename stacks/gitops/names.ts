@@ -27,3 +27,6 @@ export const pushBranch = (app: string, stage: string): string => `flux/${stage}
 
 /** With the stage, so that another stage's marker never names a policy of this cluster (fluxcd/flux2#4217). */
 export const policyName = (app: string, stage: string): string => `${app}-${stage}`;
+
+/** On an ImagePolicy, for the guard of a publish: the running tag that a lower one may follow. Flux does not read it. */
+export const allowDowngradeAnnotation = "k3s-stages/allow-downgrade";

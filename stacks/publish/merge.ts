@@ -1,4 +1,5 @@
 import { YAMLParseError } from "yaml";
+import { downgrades } from "./downgrades.ts";
 import { exposedSecret } from "./exposed.ts";
 import type { Head } from "./head.ts";
 import { isManifest, manifestPath, manifestText, type Ownership, ownership } from "./ownership.ts";
@@ -131,13 +132,18 @@ function exposed({ changes }: Merged): readonly Problem[] {
   });
 }
 
-function outcome(merged: Merged): Plan {
-  const problems = [...merged.problems, ...exposed(merged)];
+function outcome(all: Merged, guards: readonly Problem[] = []): Plan {
+  const problems = [...all.problems, ...exposed(all), ...guards];
   if (problems.length > 0) return { kind: "conflict", problems };
   const byPath = (a: Change, b: Change) => (a.path < b.path ? -1 : 1);
-  return merged.changes.length > 0
-    ? { kind: "commit", changes: merged.changes.toSorted(byPath) }
-    : { kind: "unchanged" };
+  return all.changes.length > 0 ? { kind: "commit", changes: all.changes.toSorted(byPath) } : { kind: "unchanged" };
+}
+
+/** The stage's files as they would stand in the repository. */
+function merged({ desired, head }: PlanArgs, changes: readonly Change[]): ReadonlyMap<string, string> {
+  const kept = [...desired.keys()].map((path) => [path, head.texts.get(path)] as const);
+  const written = changes.flatMap((each) => (each.kind === "delete" ? [] : [[each.path, each.text] as const]));
+  return new Map([...kept, ...written].filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
 
 function joined(parts: readonly Merged[]): Merged {
@@ -162,14 +168,13 @@ export function plan(args: PlanArgs): Plan {
     ...owners.problems,
   ];
   if (problems.length > 0) return { kind: "conflict", problems };
-  return outcome(
-    joined([
-      ...paths.map((path) => mergeFile(args, owners, path)),
-      ...args.placeholders.map((path) => placeholder(path, args.head)),
-      { changes: dropped(args, owners), problems: [] },
-      manifests(args),
-    ]),
-  );
+  const all = joined([
+    ...paths.map((path) => mergeFile(args, owners, path)),
+    ...args.placeholders.map((path) => placeholder(path, args.head)),
+    { changes: dropped(args, owners), problems: [] },
+    manifests(args),
+  ]);
+  return outcome(all, downgrades(args.head.texts, merged(args, all.changes)));
 }
 
 /** What leaves with the stage: its files that no other stage lists, its manifest, and placeholders nobody filled. */

@@ -9,6 +9,7 @@ const metadata = z.object({
   name: z.string(),
   namespace: z.string({ error: "is missing, and a namespace from elsewhere is not followed" }),
   labels: labels.default({}),
+  annotations: labels.default({}),
 });
 const suspend = z.boolean().default(false);
 const ordered = z.object({ order: z.enum(["asc", "desc"]).default("asc") }).optional();
@@ -55,7 +56,8 @@ export type ImageRepository = z.infer<typeof imageRepository>;
 export type ImagePolicy = z.infer<typeof imagePolicy>;
 export type ImageUpdateAutomation = z.infer<typeof imageUpdateAutomation>;
 
-/** One object that is an ImagePolicy; nothing for one that is not understood. */
+/** One object of its kind; nothing for one that is not understood. */
+export const imageRepositoryOf = (value: unknown): ImageRepository | undefined => imageRepository.safeParse(value).data;
 export const imagePolicyOf = (value: unknown): ImagePolicy | undefined => imagePolicy.safeParse(value).data;
 
 export interface ImageObjects {

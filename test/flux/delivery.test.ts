@@ -268,7 +268,10 @@ describe("the configuration is edited while tags arrive", () => {
     await deliver(dev, blog(), "v2.0.0-develop.1");
     const channel = { prerelease: "develop", ceiling: "2.0.0" };
     const before = repository().head();
-    await up(together(base, { "Pulumi.yaml": { stages: [{ name: "dev", path: "clusters/dev", channel }] } }));
+    const lower = { "Pulumi.yaml": { stages: [{ name: "dev", path: "clusters/dev", channel }] } };
+    await expect(up(together(base, lower))).rejects.toThrow("allowDowngrade: v2.0.0-develop.1");
+    const allowed = { "overrides.blog.allowDowngrade": "v2.0.0-develop.1" };
+    await up(together(base, { ...lower, "Pulumi.dev.yaml": allowed }));
     await until({ what: "the rollback", state: () => dev.controllers.logs(12) }, async () =>
       repository().read(patch("blog", "dev")).includes("v1.9.32-develop.5 #"),
     );
