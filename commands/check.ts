@@ -1,4 +1,5 @@
 /** `npm test`: format, lint, types, unused code and every test; all of them run, so that all that is wrong shows at once. */
+import { recordFaults } from "./faults/record.ts";
 import { counted, type Outcome, outcome, printSuites, runSuites, type Step } from "./suites.ts";
 
 /** Biome colours every character by itself, which fills a log. */
@@ -13,7 +14,7 @@ const steps: readonly Step[] = [
 const outcomes: Outcome[] = [];
 for (const step of steps) outcomes.push(await outcome(step));
 const tests = await runSuites("tests");
-outcomes.push(tests.outcome);
+outcomes.push(tests.outcome, recordFaults(tests, "tests"));
 
 if (tests.results) printSuites(tests.results);
 for (const { name, ok, seconds } of outcomes) {

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { SandboxError } from "../sandbox/lock.ts";
 import { built } from "../test/flux/harness/build.ts";
 import { tools } from "../test/flux/harness/modules.ts";
+import { recordFaults } from "./faults/record.ts";
 import { counted, printSuites, runSuites } from "./suites.ts";
 
 const needed = ["go", "git", "kubectl"];
@@ -21,13 +22,16 @@ async function run(): Promise<number> {
     return process.env["CI"] === "true" ? 1 : 0;
   }
   await build();
-  const { outcome, results } = await runSuites("real API server, real controllers", [
+  const asked = process.argv.slice(2);
+  const suites = await runSuites("real API server, real controllers", [
     "--config=test/flux/vitest.config.ts",
-    ...process.argv.slice(2),
+    ...asked,
   ]);
+  const faults = recordFaults(suites, asked.length > 0 ? "files" : "flux");
+  const { outcome, results } = suites;
   if (results) printSuites(results);
   if (results) console.log(counted(results));
-  return results && outcome.ok ? 0 : 1;
+  return results && outcome.ok && faults.ok ? 0 : 1;
 }
 
 process.exitCode = await run().catch((error: unknown) => {
