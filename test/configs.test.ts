@@ -10,6 +10,8 @@ import { type Edits, seedSources } from "./sources.ts";
 const folder = join(import.meta.dirname, "configs/invalid");
 
 interface Mistake {
+  /** Of test/faults.ts. */
+  readonly fault?: string;
   readonly edits: Edits;
   readonly message: string;
 }
@@ -30,7 +32,12 @@ function refusal(edits: Edits): string {
 }
 
 describe("a wrong configuration is refused, with its place and the way out", () => {
-  it.each(mistakes)("$name", ({ edits, message }) => {
+  const named = mistakes.map(({ fault, ...mistake }) => ({
+    ...mistake,
+    name: `${mistake.name}${fault ? ` (${fault})` : ""}`,
+  }));
+
+  it.each(named)("$name", ({ edits, message }) => {
     expect(refusal(edits)).toBe(message.trimEnd());
   });
 

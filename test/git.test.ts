@@ -58,7 +58,7 @@ const interrupted = (remote: Remote, happens: () => void): Remote => {
 };
 
 describe("publishing", () => {
-  it("starts an empty repository", async () => {
+  it("starts an empty repository (F80)", async () => {
     const commit = await publish(await remoteOf(), publication({ [patch]: image("v0.0.1") }));
     expect(repo.head()).toBe(commit);
     expect(repo.files()).toEqual([patch, "clusters/production/.owned.json"]);
@@ -77,14 +77,14 @@ describe("publishing", () => {
     expect(repo.read("README.md")).toBe("ours\n");
   });
 
-  it("leaves links, modes and bytes of people's files as they are", async () => {
+  it("leaves links, modes and bytes of people's files as they are (F77)", async () => {
     repo.edit({ "notes.txt": "a\r\nb" });
     const before = repo.git("rev-parse", "main:notes.txt");
     await publish(await remoteOf(), publication({ [patch]: image("v1") }));
     expect(repo.git("rev-parse", "main:notes.txt")).toBe(before);
   });
 
-  it("keeps a tag that Flux pushes between our fetch and our push, and the history stays linear (rules 19, 39)", async () => {
+  it("keeps a tag that Flux pushes between our fetch and our push, and the history stays linear (rules 19, 39) (F72)", async () => {
     await publish(await remoteOf(), publication({ [patch]: image("v1") }));
     const remote = interrupted(await remoteOf(), () => repo.edit({ [patch]: bump("v2") }));
     await publish(remote, publication({ [patch]: image("v1", 3) }));
@@ -93,7 +93,7 @@ describe("publishing", () => {
     expect(repo.commits()).toHaveLength(3);
   });
 
-  it("lets two stages publish at once (rule 39)", async () => {
+  it("lets two stages publish at once (rule 39) (F74)", async () => {
     const stage = { ...prod, stage: "stage", path: "clusters/stage" };
     const other = await remoteOf();
     await Promise.all([
@@ -110,7 +110,7 @@ describe("publishing", () => {
     expect(repo.commits()).toHaveLength(2);
   });
 
-  it("stops when a person changed a file of the plan meanwhile, and pushes nothing", async () => {
+  it("stops when a person changed a file of the plan meanwhile, and pushes nothing (F73)", async () => {
     await publish(await remoteOf(), publication({ [patch]: image("v1") }));
     const remote = await remoteOf();
     const change = publication({ [patch]: image("v1", 3) });
@@ -131,7 +131,7 @@ describe("publishing", () => {
     expect(repo.head()).toBe(head);
   });
 
-  it("shows the words of a server that refuses the push", async () => {
+  it("shows the words of a server that refuses the push (F75)", async () => {
     repo.edit({ "README.md": "ours\n" });
     repo.refuse("main is protected: open a pull request");
     await expect(publish(await remoteOf(), publication({ [base]: "a: 1\n" }))).rejects.toThrow(
@@ -155,14 +155,14 @@ describe("publishing", () => {
     expect(repo.files()).toContain(base);
   });
 
-  it("says which branches there are when the configured one is missing", async () => {
+  it("says which branches there are when the configured one is missing (F80)", async () => {
     repo.edit({ "README.md": "ours\n" }, "trunk");
     await expect((await remoteOf()).fetch()).rejects.toThrow(
       `has no branch main: create it, or configure one of: trunk`,
     );
   });
 
-  it("says that a remote cannot be reached", async () => {
+  it("says that a remote cannot be reached (F75)", async () => {
     const remote = await remoteOf("http://127.0.0.1:9/acme/gitops");
     await expect(remote.fetch()).rejects.toMatchObject({ failure: "unreachable" });
   });
@@ -184,7 +184,7 @@ describe("publishing", () => {
     expect(error).toMatchObject({ failure: "not found", message: expect.not.stringContaining("s3cr3t") });
   });
 
-  it("says that there is no repository", async () => {
+  it("says that there is no repository (F80)", async () => {
     const remote = await remoteOf(join(repo.folder, "nothing.git"));
     await expect(remote.fetch()).rejects.toMatchObject({ failure: "not found" });
   });
@@ -246,7 +246,7 @@ describe("what git prints becomes one sentence", () => {
     expect(gitError(output, { url: "https://github.com/acme/gitops", branch: "main" }).failure).toBe(failure);
   });
 
-  it("says which right a token lacks that may not push a workflow", () => {
+  it("says which right a token lacks that may not push a workflow (F80)", () => {
     const output =
       "! [remote rejected] main -> main (refusing to allow a Personal Access Token to create or update workflow `x` without `workflow` scope)";
     const { message } = gitError(output, { url: "https://github.com/acme/gitops", branch: "main" });

@@ -95,7 +95,7 @@ describe("flux bootstrap, as the first server runs it,", () => {
     expect(parse(repo.read(`${flux}/kustomization.yaml`))).toMatchObject({ kind: "Kustomization", resources });
   });
 
-  it("commits nothing at a second boot", async () => {
+  it("commits nothing at a second boot (F68)", async () => {
     await boot();
     const head = repo.head();
     expect((await boot()).bootstrap?.commits).toEqual([]);
@@ -118,7 +118,7 @@ describe("flux bootstrap, as the first server runs it,", () => {
     await expect(boot()).rejects.toThrow(/flux bootstrap gave up after 5 runs: .*main is protected/s);
   });
 
-  it("refuses another cluster's path", async () => {
+  it("refuses another cluster's path (F68)", async () => {
     await boot();
     repo.edit({ [`${flux}/gotk-sync.yaml`]: (text) => text.replace("./clusters/production", "./clusters/dev") });
     await expect(boot()).rejects.toThrow('("clusters/production") would overwrite path ("./clusters/dev")');

@@ -59,7 +59,7 @@ describe("pins.json", () => {
     ["helm.version", "latest"],
     ["k9s.version", "0.051.0"],
     ["system-upgrade-controller.version", "0.20.1"],
-  ])("refuses %s: %s, because only an exact release can be verified", (path, value) => {
+  ])("refuses %s: %s, because only an exact release can be verified (F10)", (path, value) => {
     expect(complaint(changed([path, value]))).toMatch(new RegExp(`${path}: use one exact`));
   });
 
@@ -68,15 +68,15 @@ describe("pins.json", () => {
     ["A".repeat(64), "64 lowercase hexadecimal digits"],
     ["a".repeat(63), "64 lowercase hexadecimal digits"],
     ["", "64 lowercase hexadecimal digits"],
-  ])("refuses the digest '%s'", (value, reason) => {
+  ])("refuses the digest '%s' (F10)", (value, reason) => {
     expect(complaint(changed(["helm.sha256.arm64", value]))).toContain(reason);
   });
 
-  it("refuses a digest without a source", () => {
+  it("refuses a digest without a source (F10)", () => {
     expect(complaint(changed(["k9s.source", null]))).toContain("k9s.source: a digest needs its source");
   });
 
-  it("refuses one digest for two architectures", () => {
+  it("refuses one digest for two architectures (F10)", () => {
     const digest = "ab".repeat(32);
     const text = changed(["k9s.sha256", { amd64: digest, arm64: digest }]);
     expect(complaint(text)).toContain("k9s.sha256: amd64 and arm64 are the same");

@@ -232,7 +232,7 @@ describe("gitops:index:Tree", () => {
     expect(repo.files("main")).toEqual(files);
   });
 
-  it("refuses a secret by its path, before anything is fetched", async () => {
+  it("refuses a secret by its path, before anything is fetched (F79)", async () => {
     const { failures } = await (await plugin()).check(
       args({}, { url: "http://127.0.0.1:9/x", files: { [patch]: secret("x") } }),
     );
@@ -253,7 +253,7 @@ describe("gitops:index:Tree", () => {
     expect((await (await plugin()).check(news)).inputs).toEqual(news);
   });
 
-  it("stops when a person changed a planned file between check and update", async () => {
+  it("stops when a person changed a planned file between check and update (F73)", async () => {
     const { inputs } = await up(args(two));
     const client = await plugin();
     const olds = (await client.read("prod", inputs)).inputs;

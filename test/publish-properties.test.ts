@@ -66,7 +66,7 @@ const people = fc
   .map((texts): Files => new Map(Object.entries(texts)));
 
 describe("whatever stands in the repository", () => {
-  it("every marked value survives, and everything else is the configuration's (rule 19)", () => {
+  it("every marked value survives, and everything else is the configuration's (rule 19) (F76)", () => {
     fc.assert(
       fc.property(desiredAndLive, ([desired, live]) => {
         const kept = keepValues(desired, live);
@@ -105,7 +105,7 @@ describe("whatever stands in the repository", () => {
     );
   });
 
-  it("files of people are neither changed nor removed, not even by a destroy", () => {
+  it("files of people are neither changed nor removed, not even by a destroy (F77)", () => {
     fc.assert(
       fc.property(files, people, files, (desired, foreign, earlier) => {
         const manifest = manifestText("prod", [...earlier.keys()]);

@@ -143,7 +143,7 @@ describe("StageReady", () => {
     await expect(stage()).rejects.toThrow(`1 of 2 Kustomizations are not ready: blog: ${message}`);
   });
 
-  it("says that Flux is not installed where its kinds are unknown", async () => {
+  it("says that Flux is not installed where its kinds are unknown (F69)", async () => {
     installed = false;
     await expect(stage()).rejects.toThrow(/Flux is not installed.*flux-system\/flux-bootstrap/);
   });

@@ -181,11 +181,11 @@ describe("another k3s", () => {
       "v1.36.3+k3s1",
       /skip 1\.35, which Kubernetes does not do\. Put a release of 1\.35 into pins\.json/,
     ],
-  ])("may not follow %s: %s", (from, to, reason) =>
+  ])("may not follow %s: %s (F81)", (from, to, reason) =>
     expect(problems(from, to)).toEqual([expect.stringMatching(reason)]),
   );
 
-  it("is not given to an agent before the servers have it, while a server may be made with it", () => {
+  it("is not given to an agent before the servers have it, while a server may be made with it (F81)", () => {
     const to = "v1.36.4+k3s1";
     expect(problems("v1.36.3+k3s1", to, raised("web-1"))).toEqual([
       expect.stringMatching(/^web-1 would be made with k3s v1\.36\.4\+k3s1 before the servers have it/),

@@ -37,7 +37,7 @@ const phases = (node: FakeNode) =>
   /^phases=(.*)$/m.exec(readFileSync(join(node.root, "etc/k3s-stages/node.env"), "utf8"))?.[1];
 
 suite("a server that begins with a snapshot", () => {
-  it("restores it before k3s ever starts, and lets itself in again afterwards", () => {
+  it("restores it before k3s ever starts, and lets itself in again afterwards (F82)", () => {
     expect(
       phases(nodeOf())
         ?.split(" ")
@@ -45,7 +45,7 @@ suite("a server that begins with a snapshot", () => {
     ).toEqual(["restore", "start", "rejoin", "ready"]);
   });
 
-  it("takes the snapshot once, keeps neither it nor its address, and forgets the old machine's password", () => {
+  it("takes the snapshot once, keeps neither it nor its address, and forgets the old machine's password (F82)", () => {
     const node = nodeOf();
     const run = node.run();
     expect(run.code, run.output).toBe(0);

@@ -52,11 +52,11 @@ describe("markers are read where Flux reads them", () => {
 });
 
 describe("the value that Flux wrote is kept (rule 19)", () => {
-  it.each(["v1.9.31", "1.10", "1e3", "0123", '"1.10"', "'0123'", '"yes"'])("byte for byte: %s", (written) => {
+  it.each(["v1.9.31", "1.10", "1e3", "0123", '"1.10"', "'0123'", '"yes"'])("byte for byte: %s (F76)", (written) => {
     expect(kept(tag("v0.0.1"), tag(written))).toBe(tag(written));
   });
 
-  it("under the image name of the configuration, in the quotes it stands in", () => {
+  it("under the image name of the configuration, in the quotes it stands in (F76)", () => {
     const digest = "sha256:0123456789012345678901234567890123456789012345678901234567890123";
     expect(kept(line("new.example.com:5000/blog:v1"), line(`"ghcr.io/acme/blog:v2@${digest}"`))).toBe(
       line(`"new.example.com:5000/blog:v2@${digest}"`),
@@ -68,16 +68,16 @@ describe("the value that Flux wrote is kept (rule 19)", () => {
     expect(kept(`replicas: 3\n${line("a:1")}`, live)).toBe(`replicas: 3\n${line("a:2")}`);
   });
 
-  it("when the marker moved to another place in the file", () => {
+  it("when the marker moved to another place in the file (F76)", () => {
     expect(kept(`spec:\n  ${tag("1.0.0")}`, tag("2.0.0"))).toBe(`spec:\n  ${tag("2.0.0")}`);
   });
 
-  it("for every marker of its own, in order when one marker stands twice", () => {
+  it("for every marker of its own, in order when one marker stands twice (F76)", () => {
     const two = (a: string, b: string) => `a: ${a} # {"$imagepolicy": "x:y"}\nb: ${b} # {"$imagepolicy": "x:y"}\n`;
     expect(kept(two("i:1", "i:1"), two("i:2", "i:3"))).toBe(two("i:2", "i:3"));
   });
 
-  it("in a file with Windows line ends", () => {
+  it("in a file with Windows line ends (F76, F77)", () => {
     expect(kept(tag("1.0.0"), tag("2.0.0").replace("\n", "\r\n"))).toBe(tag("2.0.0"));
   });
 
@@ -86,7 +86,7 @@ describe("the value that Flux wrote is kept (rule 19)", () => {
     expect(kept(name("new"), name("old"))).toBe(name("new"));
   });
 
-  it("and a digest that Flux blanked stays blank", () => {
+  it("and a digest that Flux blanked stays blank (F76)", () => {
     const digest = (value: string) => `digest: ${value} # {"$imagepolicy": "x:y:digest"}\n`;
     expect(kept(digest("sha256:1"), digest('""'))).toBe(digest('""'));
   });

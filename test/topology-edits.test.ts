@@ -51,7 +51,7 @@ function identities({ nodes, addresses, placementGroups, loadBalancers, network,
 }
 
 describe("any edit of a cluster", () => {
-  it("leaves name, address, place, group and labels of everything that stays", () => {
+  it("leaves name, address, place, group and labels of everything that stays (F12)", () => {
     fc.assert(
       fc.property(clusters, clusters, (before, after) => {
         const [old, now] = [identities(plan(before)).byName, identities(plan(after)).byName];
@@ -60,7 +60,7 @@ describe("any edit of a cluster", () => {
     );
   });
 
-  it("takes away and adds exactly what it names, and no name stands for two things", () => {
+  it("takes away and adds exactly what it names, and no name stands for two things (F12)", () => {
     fc.assert(
       fc.property(clusters, (cluster) => {
         const { rows, byName } = identities(plan(cluster));

@@ -160,7 +160,7 @@ describe("any cluster", () => {
     );
   });
 
-  it("keeps a node's name, address, group and labels when another pool grows, shrinks or goes", () => {
+  it("keeps a node's name, address, group and labels when another pool grows, shrinks or goes (F12)", () => {
     fc.assert(
       fc.property(clusters, fc.nat(), fc.option(fc.nat({ max: 24 })), (cluster, pick, size) => {
         const changed = cluster.pools[pick % (cluster.pools.length || 1)];

@@ -27,7 +27,7 @@ describe("upgrades of k3s", () => {
     await expect(files[path]).toMatchFileSnapshot(`golden-upgrades/${path.split("/").slice(1).join("-")}`);
   });
 
-  it("name one exact version, never a channel, and never two nodes at once", () => {
+  it("name one exact version, never a channel, and never two nodes at once (F81)", () => {
     const plans = upgraded().filter(({ kind }) => kind === "Plan");
     expect(plans.map(({ object }) => [object.metadata.name, object.spec.version, object.spec.concurrency])).toEqual([
       ["k3s-server", versions.k3s, 1],
@@ -36,7 +36,7 @@ describe("upgrades of k3s", () => {
     for (const { object } of plans) expect(object.spec).not.toHaveProperty("channel");
   });
 
-  it("take agents after the servers, and servers after a snapshot", () => {
+  it("take agents after the servers, and servers after a snapshot (F81)", () => {
     const [servers, agents] = upgraded().filter(({ kind }) => kind === "Plan");
     expect(servers?.object.spec.prepare.command.join(" ")).toContain("k3s etcd-snapshot save");
     expect(agents?.object.spec.prepare.args).toEqual(["prepare", "k3s-server"]);

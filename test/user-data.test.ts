@@ -300,7 +300,7 @@ describe("flux bootstrap", () => {
 });
 
 describe("user data that is too large", () => {
-  it("is refused with the size of each file and none of their content", () => {
+  it("is refused with the size of each file and none of their content (F9)", () => {
     const noise = `KKKK${randomBytes(30_000).toString("base64")}`;
     const secrets = { kind: "first" as const, ...material, serverFiles: { "server-ca.key": noise } };
     const attempt = () => userData({ ...first, secrets }, nodeScripts());

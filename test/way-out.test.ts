@@ -19,21 +19,25 @@ describe("what can be done about an error of Hetzner's", () => {
   });
 });
 
-describe("F11, F42, F43, F45 and the plugin's own end", () => {
+describe("the way out of", () => {
   it.each([
-    ["token is only allowed to perform GET requests (token_readonly, 1a2b)", "Make one for reading and writing"],
-    ["invalid input in field 'name' (invalid_input, 1a2b): [name => [is odd]]", "Hetzner refuses a value"],
-    ["invalid input (invalid_input, 1a2b): []", "Hetzner refuses a value"],
-    ["Primary IP limit exceeded (resource_limit_exceeded, 1a2b)", "Ask for a higher one"],
-    ["primary IP is already assigned (primary_ip_already_assigned, 1a2b)", "belongs to another server"],
-    ["server is delete protected (protected, 1a2b)", "set cluster.protect to false"],
-    ["dial tcp 127.0.0.1:1: connect: connection refused", "status.hetzner.com"],
-    ['Post "https://api.hetzner.cloud/v1/servers": EOF', "status.hetzner.com"],
-    ["bad gateway (bad_gateway, 1a2b)", "Run `pulumi up` again later"],
-    ["rpc error: code = Unavailable desc = error reading from server: EOF", "`pulumi up --refresh`"],
-  ])("%s", (error, words) => expect(wayOut(error)).toContain(words));
+    ["F11", "token is only allowed to perform GET requests (token_readonly, 1a2b)", "Make one for reading and writing"],
+    ["F42", "invalid input in field 'name' (invalid_input, 1a2b): [name => [is odd]]", "Hetzner refuses a value"],
+    ["F42", "invalid input (invalid_input, 1a2b): []", "Hetzner refuses a value"],
+    ["F43", "Primary IP limit exceeded (resource_limit_exceeded, 1a2b)", "Ask for a higher one"],
+    ["F43", "primary IP is already assigned (primary_ip_already_assigned, 1a2b)", "belongs to another server"],
+    ["F43", "server is delete protected (protected, 1a2b)", "set cluster.protect to false"],
+    ["F45", "dial tcp 127.0.0.1:1: connect: connection refused", "status.hetzner.com"],
+    ["F45", 'Post "https://api.hetzner.cloud/v1/servers": EOF', "status.hetzner.com"],
+    ["F45", "bad gateway (bad_gateway, 1a2b)", "Run `pulumi up` again later"],
+    [
+      "the plugin's own end",
+      "rpc error: code = Unavailable desc = error reading from server: EOF",
+      "`pulumi up --refresh`",
+    ],
+  ])("%s: %s", (_, error, words) => expect(wayOut(error)).toContain(words));
 
-  it("leave it open whether a creation was done; other refusals do not", () => {
+  it("a fault leaves it open whether a creation was done; other refusals do not", () => {
     expect(isUnsure("bad gateway (bad_gateway, 1a2b)")).toBe(true);
     expect(isUnsure("server name is already used (uniqueness_error, 1a2b)")).toBe(true);
     expect(isUnsure('Post "https://api.hetzner.cloud/v1/servers": read: connection reset by peer')).toBe(true);
