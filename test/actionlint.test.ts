@@ -21,10 +21,12 @@ describeWithGo("actionlint (skipped where there is no Go)", () => {
     const { stdout, stderr, status } = spawnSync(join(folder, "actionlint"), ["-"], { input, encoding: "utf8" });
     return { status, output: `${stdout}${stderr}` };
   };
-  const text = treeOf("prod", guarded).files[".github/workflows/flux-pull-requests.yaml"];
+  const { files } = treeOf("prod", guarded);
+  const text = files[".github/workflows/flux-pull-requests.yaml"];
 
-  it("finds nothing wrong with the workflow that keeps the pull requests", () => {
+  it("finds nothing wrong with the workflows that keep and check the pull requests", () => {
     expect(lint(text)).toEqual({ status: 0, output: "" });
+    expect(lint(files[".github/workflows/flux-merge-check.yaml"])).toEqual({ status: 0, output: "" });
   });
 
   it.each(readdirSync(workflows))("finds nothing wrong with %s", (name) => {

@@ -17,8 +17,10 @@ const env = {
 export function gitRemote() {
   const folder = mkdtempSync(join(tmpdir(), "gitops-test-"));
   const url = join(folder, "remote.git");
+  const dated = (at: string | undefined) => (at ? { GIT_AUTHOR_DATE: at, GIT_COMMITTER_DATE: at } : {});
+  let now: string | undefined;
   const git = (cwd: string, ...args: string[]) =>
-    execFileSync("git", args, { cwd, env, encoding: "utf8", stdio: "pipe" });
+    execFileSync("git", args, { cwd, env: { ...env, ...dated(now) }, encoding: "utf8", stdio: "pipe" });
   git(folder, "init", "--quiet", "--bare", "-b", "main", url);
   let clones = 0;
 
@@ -39,6 +41,10 @@ export function gitRemote() {
       git(clone, "add", "-A");
       git(clone, "commit", "--quiet", "-m", "by someone");
       git(clone, "push", "--quiet", "origin", branch);
+    },
+    /** From here on commits are made at that time; without one at the real one. */
+    at(time?: string) {
+      now = time;
     },
     refuse(words: string) {
       const hook = join(url, "hooks", "pre-receive");

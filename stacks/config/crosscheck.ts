@@ -6,6 +6,7 @@ import { crosscheckNotifications } from "./crosscheck-notifications.ts";
 import { crosscheckPatches } from "./crosscheck-patches.ts";
 import { crosscheckReserved } from "./crosscheck-reserved.ts";
 import { crosscheckRollout } from "./crosscheck-rollout.ts";
+import { crosscheckSoak } from "./crosscheck-soak.ts";
 import { duplicates } from "./duplicates.ts";
 import type { Problem } from "./error.ts";
 import { name } from "./names.ts";
@@ -68,7 +69,7 @@ export function crosscheck(written: Written): readonly Problem[] {
     crosscheckCluster({ project: written.project, stage, cluster }),
   );
   // Two stages that cannot be told apart make every app of theirs a clash: say the cause, not its echoes.
-  const rollout = crosscheckRollout(written);
+  const rollout = [...crosscheckRollout(written), ...crosscheckSoak(written)];
   const beside = [
     ...crosscheckInfrastructure(written),
     ...crosscheckNotifications(written),

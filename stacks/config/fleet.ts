@@ -89,6 +89,15 @@ export type Promotion =
   | { readonly kind: "held" }
   | { readonly kind: "pinned"; readonly tag: string };
 
+/** How long a version has to have been healthy in the stage before, until a pull request with it may be merged. */
+export interface Soak {
+  /** The stage before. */
+  readonly stage: string;
+  /** As it was written: `24h`. */
+  readonly for: string;
+  readonly seconds: number;
+}
+
 /** What a rendered base consists of. */
 export interface Skeleton {
   readonly ports: { readonly container: number; readonly service: number };
@@ -136,6 +145,7 @@ export interface App {
   /** Whether a new tag is committed, or proposed for a person to merge. */
   readonly rollout: "direct" | "pull-request";
   readonly promotion: Promotion;
+  readonly soak: Soak | undefined;
   /** The running tag that a lower version may follow; none, if not given. */
   readonly allowDowngrade: string | undefined;
   readonly replicas: number;

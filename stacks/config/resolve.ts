@@ -2,7 +2,7 @@ import type { Cluster } from "./cluster.ts";
 import { crosscheck } from "./crosscheck.ts";
 import { ConfigError, type Problem } from "./error.ts";
 import { explain } from "./explain.ts";
-import type { App, Base, Bootstrap, Fleet, Promotion, Stage } from "./fleet.ts";
+import type { App, Base, Bootstrap, Fleet, Promotion, Soak, Stage } from "./fleet.ts";
 import { knownHosts } from "./known-hosts.ts";
 import { zoneOf } from "./locations.ts";
 import { didYouMean, parse } from "./parse.ts";
@@ -46,11 +46,20 @@ function promotion({ hold, pin }: StackKeys["overrides"][string]): Promotion {
   return { kind: hold ? "held" : "automatic" };
 }
 
+const units: { readonly [unit: string]: number } = { m: 60, h: 3600, d: 86_400 };
+
+/** The stage before is there (crosscheck-soak.ts). */
+function soak(written: string | undefined, before: string | undefined): Soak | undefined {
+  if (written === undefined || before === undefined) return undefined;
+  return { stage: before, for: written, seconds: Number(written.slice(0, -1)) * (units[written.slice(-1)] ?? 0) };
+}
+
 function app(name: string, stage: string, written: Written): readonly App[] {
   const shared = written.shared.apps[name];
   const own = written.stacks[stage]?.overrides[name];
   if (!(shared && own)) return [];
   const names = written.shared.stages.map((each) => each.name);
+  const stages = names.filter((each) => shared.stages?.includes(each) ?? true);
   return [
     {
       name,
@@ -62,12 +71,13 @@ function app(name: string, stage: string, written: Written): readonly App[] {
       ingress: shared.ingress,
       issuer: shared.issuer,
       baseTag: shared.tag,
-      stages: names.filter((each) => shared.stages?.includes(each) ?? true),
+      stages,
       tag: own.tag,
       digest: shared.digest,
       exclude: shared.exclude,
       rollout: own.rollout,
       promotion: promotion(own),
+      soak: soak(own.soak, stages[stages.indexOf(stage) - 1]),
       allowDowngrade: own.allowDowngrade || undefined,
       replicas: own.replicas,
       hosts: own.hosts,

@@ -128,6 +128,13 @@ const override = z.strictObject({
     .enum(["direct", "pull-request"])
     .default("direct")
     .describe("how a new tag reaches the stage: as a commit, or as a pull request that a person merges"),
+  soak: z
+    .string()
+    .regex(/^[1-9][0-9]{0,3}[mhd]$/, "use a time such as 24h")
+    .optional()
+    .describe(
+      "how long the same version has to have been healthy in the stage before until its pull request may be merged",
+    ),
   hold: z.boolean().default(false).describe("take no new tag: what runs stays, until the line is removed"),
   pin: tag.optional().describe("run this tag and no other until the line is removed; a rollback is this one edit"),
   allowDowngrade: z

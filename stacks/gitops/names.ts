@@ -30,3 +30,7 @@ export const policyName = (app: string, stage: string): string => `${app}-${stag
 
 /** On an ImagePolicy, for the guard of a publish: the running tag that a lower one may follow. Flux does not read it. */
 export const allowDowngradeAnnotation = "k3s-stages/allow-downgrade";
+
+/** What Flux calls the state of an app's Kustomization on a commit; without the stage three clusters would share a name. */
+export const commitStatus = (stage: string, app: string): string => `flux/${stage}/${app}`;
+export const commitStatusExpression = "'flux/' + event.metadata.stage + '/' + event.involvedObject.name";

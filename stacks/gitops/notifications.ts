@@ -1,6 +1,6 @@
 import type { Provider, Receiver, ReceiverType } from "../config/infrastructure.ts";
 import { kustomize } from "./kustomize.ts";
-import { fluxNamespace, notificationsPath, readSource } from "./names.ts";
+import { commitStatusExpression, fluxNamespace, notificationsPath, readSource } from "./names.ts";
 import type { Target } from "./target.ts";
 import type { KubeObject, Manifests } from "./yaml.ts";
 
@@ -13,7 +13,10 @@ function provider({ name, type, address, channel, secret }: Provider, { api }: T
     apiVersion: api.alert,
     kind: "Provider",
     metadata: metadata(name),
-    spec: { type, ...(address ? { address } : {}), ...(channel ? { channel } : {}), ...secretRef(secret) },
+    spec: {
+      ...{ type, ...(address ? { address } : {}), ...(channel ? { channel } : {}), ...secretRef(secret) },
+      ...(type === "github" ? { commitStatusExpr: commitStatusExpression } : {}),
+    },
   };
 }
 

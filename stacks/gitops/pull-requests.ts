@@ -82,7 +82,8 @@ done
 exit "$failed"
 `;
 
-const indented = (text: string, spaces: number): string => text.replace(/^(?=.)/gm, " ".repeat(spaces));
+/** A text in a YAML block. */
+export const indented = (text: string, spaces: number): string => text.replace(/^(?=.)/gm, " ".repeat(spaces));
 
 /** No action of anybody's: git and gh are on the runner, so there is nothing to pin. */
 function workflow(branch: string, stages: readonly Stage[]): string {

@@ -2,6 +2,7 @@ import { ConfigError } from "../config/error.ts";
 import type { Fleet, Stage } from "../config/fleet.ts";
 import { base } from "./base.ts";
 import { appDelivery, clusterFolder, placeholders } from "./cluster-folder.ts";
+import { mergeCheck } from "./merge-check.ts";
 import { readSource } from "./names.ts";
 import { overlay } from "./overlay.ts";
 import { pullRequests } from "./pull-requests.ts";
@@ -58,6 +59,8 @@ function* concat(...all: readonly Files[]): Files {
   for (const each of all) yield* each;
 }
 
+const workflows = (fleet: Fleet, stage: Stage) => ({ ...pullRequests(fleet, stage), ...mergeCheck(fleet, stage) });
+
 /**
  * The files of one stage, its share of the common ones included; the same input gives the same bytes.
  * @throws ConfigError for an unknown stage or a Flux version that nothing can be rendered for
@@ -67,7 +70,7 @@ export function rendering(fleet: Fleet, stageName: string, versions: Versions): 
   const target = { repository: fleet.repository, stage, api: apiVersions(versions), upgrades: versions };
   const cluster = clusterFolder(target);
   return {
-    files: concat(texts(apps(target)), texts([cluster]), Object.entries(pullRequests(fleet, stage))),
+    files: concat(texts(apps(target)), texts([cluster]), Object.entries(workflows(fleet, stage))),
     placeholders: placeholders(stage.path),
     kustomizations: kustomizations(cluster, stage),
   };
