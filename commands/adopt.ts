@@ -8,6 +8,7 @@ import type { Finding } from "../stacks/adopt/finding.ts";
 import { report } from "../stacks/adopt/report.ts";
 import { ConfigError } from "../stacks/config/error.ts";
 import { readPins } from "../stacks/config/files.ts";
+import { printable } from "../stacks/config/printable.ts";
 import { versionsOf } from "../stacks/gitops/versions.ts";
 import { openRemote } from "../stacks/publish/git.ts";
 import type { Entry, Head } from "../stacks/publish/head.ts";
@@ -180,6 +181,6 @@ export async function adoptCommand(args: readonly string[], directory: string): 
 
 if (import.meta.main) {
   const { code, text } = await adoptCommand(process.argv.slice(2), process.cwd());
-  console.log(text);
+  console.log(printable(text));
   process.exitCode = code;
 }

@@ -1,5 +1,6 @@
 /** `npm run explain -- ghcr.io/acme/blog:v1.9.32`: which stages take a tag and why; with neither Pulumi nor a cluster. */
 import { ConfigError } from "../stacks/config/error.ts";
+import { printable } from "../stacks/config/printable.ts";
 import { explanation } from "../stacks/explain/explanation.ts";
 import { clustersOf, type Offer, offersOfApp } from "../stacks/explain/offers.ts";
 import { preview } from "../stacks/explain/preview.ts";
@@ -92,6 +93,6 @@ if (import.meta.main) {
     directory: process.cwd(),
     environment: process.env,
   });
-  (code === 2 ? console.error : console.log)(text);
+  (code === 2 ? console.error : console.log)(printable(text));
   process.exitCode = code;
 }

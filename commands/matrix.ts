@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { ConfigError } from "../stacks/config/error.ts";
 import { readFleet } from "../stacks/config/files.ts";
+import { printable } from "../stacks/config/printable.ts";
 import { clustersOf } from "../stacks/explain/offers.ts";
 import { clusterLine } from "../stacks/matrix/cluster-line.ts";
 import { matrix } from "../stacks/matrix/matrix.ts";
@@ -85,6 +86,6 @@ export async function matrixCommand(args: readonly string[], around: Surrounding
 if (import.meta.main) {
   const around = { directory: process.cwd(), environment: process.env, now: () => new Date() };
   const { code, text } = await matrixCommand(process.argv.slice(2), around);
-  (code === 0 ? console.log : console.error)(text);
+  (code === 0 ? console.log : console.error)(printable(text));
   process.exitCode = code;
 }

@@ -29,11 +29,21 @@ function refusal(status: number, message: string, repository: string): string {
   const said = `GitHub answers ${status}${message ? ` (${message})` : ""} for ${repository}`;
   const set = "pulumi config set --secret githubToken";
   if (status === 401) return `${said}: the token is not valid or has expired. Set another: ${set}`;
-  if (status === 403 && /rate limit/i.test(message)) return `${said}: wait some minutes, then run \`pulumi up\` again`;
+  if (status === 429 || (status === 403 && /rate limit/i.test(message)))
+    return `${said}: wait some minutes, then run \`pulumi up\` again`;
   if (status === 403 || status === 404)
     return `${said}: the token needs "Administration: read and write" of this repository. Set another: ${set}`;
   if (status >= 500) return `${said}: see githubstatus.com, then run \`pulumi up\` again`;
   return said;
+}
+
+/** A gateway in front of GitHub answers with a page. */
+function parsed(text: string): unknown {
+  try {
+    return text === "" ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 async function send(inputs: Properties, { method, path, body }: Call): Promise<Answer> {
@@ -54,8 +64,7 @@ async function send(inputs: Properties, { method, path, body }: Call): Promise<A
       `${api()} cannot be reached (${error.cause ?? error.message}): check the network, then run again`,
     );
   });
-  const text = await response.text();
-  return { status: response.status, body: text === "" ? undefined : JSON.parse(text) };
+  return { status: response.status, body: parsed(await response.text()) };
 }
 
 const place = ({ owner, repository }: Properties): string => `${owner}/${repository}`;
@@ -65,7 +74,8 @@ const keysOf = (inputs: Properties): string => `/repos/${place(inputs)}/keys`;
 const material = (key: unknown): string => `${key}`.split(" ").slice(0, 2).join(" ");
 
 function accepted({ status, body }: Answer, inputs: Properties, allowed: readonly number[]): unknown {
-  if (allowed.includes(status)) return body;
+  const isEmpty = status === 204 || status === 404;
+  if (allowed.includes(status) && (body !== undefined || isEmpty)) return body;
   const { message = "", errors = [] } = (body ?? {}) as { message?: string; errors?: readonly { message?: string }[] };
   const words = [message, ...errors.map((each) => each.message ?? "")].filter(Boolean).join("; ");
   throw new UserError(refusal(status, words, place(inputs)));

@@ -1,6 +1,7 @@
 import grpc from "@grpc/grpc-js";
 import engineRpc from "@pulumi/pulumi/proto/engine_grpc_pb.js";
 import engine from "@pulumi/pulumi/proto/engine_pb.js";
+import { printable } from "../stacks/config/printable.ts";
 
 export type Severity = "DEBUG" | "INFO" | "WARNING" | "ERROR";
 
@@ -28,7 +29,10 @@ export function engineLog(address?: string): EngineLog {
   const about =
     (urn: string): Log =>
     async (severity, message, { passing } = { passing: false }) => {
-      const request = new engine.LogRequest().setSeverity(engine.LogSeverity[severity]).setMessage(message).setUrn(urn);
+      const request = new engine.LogRequest()
+        .setSeverity(engine.LogSeverity[severity])
+        .setMessage(printable(message))
+        .setUrn(urn);
       request.setEphemeral(passing);
       // A message that cannot be delivered must not fail the work it is about.
       await new Promise<void>((resolve) => (client ? client.log(request, () => resolve()) : resolve()));

@@ -1,3 +1,4 @@
+import { printable } from "../stacks/config/printable.ts";
 import type { Log } from "./log.ts";
 import type { Properties } from "./values.ts";
 
@@ -6,6 +7,10 @@ export type Awaitable<T> = T | Promise<T>;
 /** The user's mistake or the world's, never ours: its message reaches the terminal as it is, without a stack. */
 export class UserError extends Error {
   override readonly name = "UserError";
+
+  constructor(message: string) {
+    super(printable(message));
+  }
 }
 
 /** What every request carries. `signal` is aborted by Ctrl-C (the engine's Cancel). */

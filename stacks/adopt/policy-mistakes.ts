@@ -1,4 +1,5 @@
 /** What is wrong with the ImagePolicies: which tags they let in, and which they should. */
+import { type Matcher, matcherOf } from "../config/regex/matcher.ts";
 import { selectTag } from "../gitops/select.ts";
 import type { FoundApp } from "./app.ts";
 import { channelName, laterTag } from "./channels.ts";
@@ -45,14 +46,10 @@ function uses(read: Read, system: System): readonly Use[] {
   });
 }
 
-/** A quantified group with a quantifier inside can take JavaScript for ever; Flux's RE2 has no such trouble. */
-const isHeavy = (pattern: string): boolean => pattern.length > 300 || /\([^()]*[+*{][^()]*\)[+*{]/.test(pattern);
-
 /** RE2 writes named groups with a P. */
-function filterOf(pattern: string): RegExp | undefined {
-  if (isHeavy(pattern)) return undefined;
+function filterOf(pattern: string): Matcher | undefined {
   try {
-    return new RegExp(pattern.replaceAll("(?P<", "(?<"));
+    return matcherOf(pattern.replaceAll("(?P<", "(?<"));
   } catch {
     return undefined;
   }
@@ -68,7 +65,7 @@ function inRange(tag: string, range: string): boolean | undefined {
 }
 
 function unreadable({ policy, pattern, range }: Use): readonly Finding[] {
-  const filter = `the filter ${pattern} cannot be judged here: RE2 and JavaScript do not read it alike, or it is too heavy`;
+  const filter = `the filter ${pattern} cannot be judged here: RE2 and JavaScript do not read it alike`;
   const order = `the range ${range} cannot be judged here: write full versions, such as >=1.0.0`;
   return [
     ...(filterOf(pattern)
@@ -85,8 +82,8 @@ const everyTag = (app: FoundApp): readonly string[] => app.uses.map(({ tag }) =>
 /** The article's own mistake: four numbers in the filter, three in every tag. */
 function matchesNothing({ policy, stage, app, tag, pattern }: Use): readonly Finding[] {
   const filter = filterOf(pattern);
-  if (!filter || everyTag(app).some((each) => filter.test(each))) return [];
-  const why = filter.test("v1.2.3.4") ? " (it wants four numbers, and a tag of four numbers is no version)" : "";
+  if (!filter || everyTag(app).some((each) => filter(each))) return [];
+  const why = filter("v1.2.3.4") ? " (it wants four numbers, and a tag of four numbers is no version)" : "";
   const message =
     `the filter ${pattern} matches none of ${app.name}'s tags, not even ${tag}, which ${stage.name} runs${why}: ` +
     "the policy never selects anything, and the automation reports Ready while nothing happens";
@@ -115,7 +112,7 @@ function letsOthersIn(use: Use, system: System): readonly Finding[] {
   const { policy, stage, app, pattern, range } = use;
   const filter = filterOf(pattern);
   const foreign = foreignTags(app, stage, system).filter(({ tag }) => inRange(tag, range));
-  const passing = foreign.filter(({ tag }) => filter?.test(tag));
+  const passing = foreign.filter(({ tag }) => filter?.(tag));
   const shown = [...Map.groupBy(passing, (each) => each.stage).values()].flatMap(([first]) => first ?? []);
   if (shown.length > 0) {
     const tags = shown.map(({ tag, stage: other }) => `${tag} of ${other}`).join(", ");

@@ -3,6 +3,7 @@ import { both, type Language } from "./language.ts";
 import { languageOf } from "./pattern.ts";
 import { satisfies } from "./range.ts";
 import { rangeLanguage } from "./range-language.ts";
+import { matcherOf } from "./regex/matcher.ts";
 import { versionOf } from "./version.ts";
 
 interface Filter {
@@ -44,10 +45,10 @@ export function tagPolicy(channel: Channel): TagPolicy {
 
 /** What a policy compares for a tag; `undefined` when the filter leaves the tag out. */
 export function keyOf({ pattern, extract }: Filter): (tag: string) => string | undefined {
-  const filter = new RegExp(pattern);
-  if (!extract) return (tag) => (filter.test(tag) ? tag : undefined);
+  const matched = matcherOf(pattern);
+  if (!extract) return (tag) => (matched(tag) ? tag : undefined);
   return (tag) => {
-    const match = filter.exec(tag);
+    const match = matched(tag);
     return match ? extract.replace(/\$\{([0-9]+)\}/g, (_, group) => match[Number(group)] ?? "") : undefined;
   };
 }

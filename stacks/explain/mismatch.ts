@@ -1,10 +1,12 @@
+import { matcherOf } from "../config/regex/matcher.ts";
+
 /** The parts of a regular expression, one after the other: a group, a class, an escape, a word, each with its repetition. */
 const parts =
   /(?:\((?:\\.|[^()\\]|\((?:\\.|[^()\\])*\))*\)|\[(?:\\.|[^\]\\])*\]|\\.|[\w-](?![*+?{])[\w-]*(?![*+?{])|.)(?:[*+?]|\{[\d,]+\})?\??/g;
 
 const fits = (pattern: string, tag: string): string | undefined => {
   try {
-    return new RegExp(`^(?:${pattern})`).exec(tag)?.[0];
+    return matcherOf(`^(?:${pattern})`)(tag)?.[0];
   } catch {
     return undefined;
   }

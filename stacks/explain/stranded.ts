@@ -2,6 +2,7 @@
 import { compare } from "semver";
 import { parseDocument } from "yaml";
 import { lowestOf } from "../config/range.ts";
+import { matcherOf } from "../config/regex/matcher.ts";
 import { versionOf } from "../config/version.ts";
 import { allowDowngradeAnnotation } from "../gitops/names.ts";
 import { parseImage } from "../publish/image.ts";
@@ -64,7 +65,7 @@ const decisive = ({ policy: { spec }, exclusions }: Rule): string =>
   JSON.stringify([spec.filterTags, spec.policy, exclusions]);
 
 const takes = ({ policy, exclusions }: Rule, tag: string): boolean =>
-  refusalOf(policy.spec, tag) === undefined && !exclusions.some((pattern) => new RegExp(pattern).test(tag));
+  refusalOf(policy.spec, tag) === undefined && !exclusions.some((pattern) => matcherOf(pattern)(tag) !== undefined);
 
 /** Unless every version of its range is above the tag. */
 function canGoBack({ policy: { spec } }: Rule, tag: string): boolean {

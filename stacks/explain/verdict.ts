@@ -1,3 +1,4 @@
+import { matcherOf } from "../config/regex/matcher.ts";
 import { choose, type Refusal, refusalOf } from "./choose.ts";
 import { mismatch } from "./mismatch.ts";
 import type { Line, Offer } from "./offers.ts";
@@ -12,7 +13,7 @@ const no = (reason: string): Verdict => ({ accepted: false, reason });
 
 /** The pattern of the scan that hides a tag from every policy; exclusions match anywhere in it. */
 export function exclusionOf({ repository }: Offer, tag: string): string | undefined {
-  return repository.spec.exclusionList.find((pattern) => new RegExp(pattern).test(tag));
+  return repository.spec.exclusionList.find((pattern) => matcherOf(pattern)(tag));
 }
 
 /** Why the line does not move, in the words of the configuration where it says so. */

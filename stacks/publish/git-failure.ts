@@ -10,6 +10,7 @@ export type GitFailure =
   | "authentication"
   | "not found"
   | "unreachable"
+  | "too large"
   | "other";
 
 export class GitError extends PublishError {
@@ -32,6 +33,11 @@ type Cause = readonly [RegExp, GitFailure, (url: string, branch: string) => stri
 
 /** First match wins: a server that refuses a push also hangs up, which by itself would look like a lost connection. */
 const causes: readonly Cause[] = [
+  [
+    /too much output/,
+    "too large",
+    (url) => `${url} answers with more than half a gigabyte of names or texts: is it the right repository?`,
+  ],
   [/AbortError/, "other", (url) => `cancelled while talking to ${url}`],
   [/ENOENT.*git|git.*ENOENT/, "git missing", () => "git is not installed: install git 2.30 or newer"],
   [

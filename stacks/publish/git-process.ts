@@ -16,7 +16,10 @@ export interface GitResult {
 }
 
 /** No git command here takes this long but one that hangs: a dead connection, a credential helper that waits for somebody. */
-const longest = 60_000;
+const usualPatience = 60_000;
+
+/** What a repository of a million files lists is a fifth of this; more is a remote that means to fill the memory. */
+const mostBytes = 512_000_000;
 
 /** The user's hooks, signing and helpers are for the user's own repositories; insteadOf, SSH and credentials are honoured. */
 const always = ["core.hooksPath=/dev/null", "protocol.ext.allow=never", "gc.auto=0", "core.quotePath=false"];
@@ -46,22 +49,31 @@ function environment(token: string | undefined, sshCommand: string): NodeJS.Proc
   };
 }
 
+/** Milliseconds that one command may take. */
+type Caller = Pick<Target, "token"> & { readonly patience?: number | undefined };
+
 /** Runs git in a bare repository; the token travels in the environment, to be asked for by git only when a server wants it. */
-export function gitIn(folder: string, { token }: Pick<Target, "token">, sshCommand = "") {
+export function gitIn(folder: string, { token, patience = usualPatience }: Caller, sshCommand = "") {
   const settings = [...always, ...(token ? withToken : [])].flatMap((setting) => ["-c", setting]);
   const env = environment(token, sshCommand);
   return async ({ args, input, signal }: GitRun): Promise<GitResult> => {
-    const limits = AbortSignal.any([AbortSignal.timeout(longest), ...(signal ? [signal] : [])]);
+    const limits = AbortSignal.any([AbortSignal.timeout(patience), ...(signal ? [signal] : [])]);
     const child = spawn("git", [...settings, ...args], { cwd: folder, env, signal: limits, stdio: "pipe" });
     const out: Buffer[] = [];
     const errors: Buffer[] = [];
-    child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
-    child.stderr.on("data", (chunk: Buffer) => errors.push(chunk));
+    let bytes = 0;
+    const into = (chunks: Buffer[]) => (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > mostBytes) child.kill();
+      else chunks.push(chunk);
+    };
+    child.stdout.on("data", into(out));
+    child.stderr.on("data", into(errors));
     // A git that ends early closes its input; its own words say why.
     child.stdin.on("error", () => undefined);
     child.stdin.end(input);
     const failure = await once(child, "close").then(
-      ([code]) => (code === 0 ? "" : `exit ${code}`),
+      ([code]) => (bytes > mostBytes ? "too much output" : code === 0 ? "" : `exit ${code}`),
       (error: Error) => (limits.aborted && !signal?.aborted ? "timed out" : String(error)),
     );
     const stdout = Buffer.concat(out);

@@ -12,7 +12,7 @@ export interface Snapshot {
   readonly entries: ReadonlyMap<string, Entry>;
 }
 
-export type RemoteArgs = Target & { readonly signal?: AbortSignal | undefined };
+export type RemoteArgs = Target & { readonly signal?: AbortSignal | undefined; readonly patience?: number | undefined };
 
 /** One branch of one remote, through a private bare repository that leaves with the process. */
 export interface Remote {

@@ -1,2 +1,8 @@
+import { printable } from "../config/printable.ts";
+
 /** Why a registry's tags could not be listed, in one sentence. */
-export class RegistryError extends Error {}
+export class RegistryError extends Error {
+  constructor(message: string) {
+    super(printable(message));
+  }
+}

@@ -100,11 +100,18 @@ function nextPage(link: string | null, page: string): string | undefined {
   return next.href;
 }
 
+/** OCI distribution specification, "Pulling manifests". */
+const tagForm = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
+
 function tagsIn(text: string, address: string): readonly string[] {
   const list = json(text, address) as { readonly tags?: unknown } | null;
   const tags = list?.tags ?? [];
-  if (Array.isArray(tags) && tags.every((tag) => typeof tag === "string")) return tags;
-  throw new RegistryError(`${address} answers no list of tags: is this a registry?`);
+  if (!Array.isArray(tags) || tags.some((tag) => typeof tag !== "string")) {
+    throw new RegistryError(`${address} answers no list of tags: is this a registry?`);
+  }
+  const odd = tags.find((tag) => !tagForm.test(tag));
+  if (odd === undefined) return tags;
+  throw new RegistryError(`${address} lists ${JSON.stringify(odd.slice(0, 40))}, which can be no tag`);
 }
 
 async function page(address: string, session: Session) {
