@@ -1,7 +1,11 @@
 #!/usr/bin/env bash
 # A preview of every stage as one comment of the pull request, edited in place, and whole in the job's summary.
-# usage: preview.sh STAGE...   with PULL_REQUEST, GITHUB_REPOSITORY, GH_TOKEN and GITHUB_STEP_SUMMARY
+# usage: preview.sh [STAGE...]   all of them, if none is named; with PULL_REQUEST, GITHUB_REPOSITORY, GH_TOKEN and GITHUB_STEP_SUMMARY
 set -euo pipefail
+if [ "$#" -eq 0 ]; then
+  read -ra stages <<<"$(node commands/node.mjs commands/stages.ts)"
+  set -- "${stages[@]}"
+fi
 marker='<!-- k3s-stages: preview -->'
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -74,7 +74,7 @@ function write(given: Given, directory: string): string {
   });
   const changed = writeTexts(directory, texts, { ...texts, "Pulumi.yaml": shared, [file]: stack });
   return `${name} is in ${changed.join(" and ")}; its hosts and the rest are yours to add there.
-Next: pulumi stack init ${name}; pulumi config set --secret hcloud:token --stack ${name}. CI: name it in .github/workflows.`;
+Next: pulumi stack init ${name}; pulumi config set --secret hcloud:token --stack ${name}. In CI it has GitHub's environment ${name}.`;
 }
 
 const questions: Command["questions"] = (directory) => [

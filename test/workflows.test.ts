@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { parse } from "yaml";
-import { seed } from "./fleets.ts";
+import { readFleet } from "../stacks/config/files.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, "..");
 const workflows = join(root, ".github/workflows");
 const names = readdirSync(workflows);
 const text = (name: string) => readFileSync(join(workflows, name), "utf8");
-const stages = seed.stages.map(({ name }) => name);
+const ownStages = readFleet(root).fleet.stages.map(({ name }) => name);
 
 describe("the workflows", () => {
   it.each(names)("%s takes every action by its digest, and has no right that it does not name", (name) => {
@@ -24,11 +24,19 @@ describe("the workflows", () => {
     expect(Object.values(parse(text(name)).permissions).filter((right) => right !== "read")).toEqual([]);
   });
 
-  it("preview and update the configured stages, in promotion order", () => {
-    expect(text("preview.yml")).toContain(`run: .github/preview.sh ${stages.join(" ")}\n`);
-    const { strategy, environment } = parse(text("deploy.yml")).jobs.up;
-    expect(strategy).toEqual({ "max-parallel": 1, "fail-fast": true, matrix: { stage: stages } });
-    expect(environment).toBe("${" + "{ matrix.stage }}");
+  it("preview and update the stages of Pulumi.yaml, one after the other in promotion order", () => {
+    expect(text("preview.yml")).toContain("run: .github/preview.sh\n");
+    const { stages, up } = parse(text("deploy.yml")).jobs;
+    const expression = (of: string) => `\${{ ${of} }}`;
+    const matrix = { stage: expression("fromJSON(needs.stages.outputs.names)") };
+    expect(up.strategy).toEqual({ "max-parallel": 1, "fail-fast": true, matrix });
+    expect([up.needs, up.environment]).toEqual(["stages", expression("matrix.stage")]);
+    const output = mkdtempSync(join(tmpdir(), "stages-"));
+    const env = { ...process.env, GITHUB_OUTPUT: join(output, "out") };
+    const { run: list } = stages.steps.find(({ id }: { readonly id?: string }) => id === "list");
+    expect(spawnSync("bash", ["-e", "-c", list], { cwd: root, encoding: "utf8", env })).toMatchObject({ status: 0 });
+    expect(readFileSync(env.GITHUB_OUTPUT, "utf8")).toBe(`names=${JSON.stringify(ownStages)}\n`);
+    rmSync(output, { recursive: true });
   });
 
   it("give a pull request of a fork no secret", () => {
@@ -77,8 +85,8 @@ case "$*" in *--paginate*) cat "${folder}/comments" 2>/dev/null || true;; esac`,
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  const run = () =>
-    spawnSync("bash", [".github/preview.sh", "dev", "stage"], {
+  const run = (...named: readonly string[]) =>
+    spawnSync("bash", [".github/preview.sh", ...named], {
       cwd: root,
       encoding: "utf8",
       env: {
@@ -92,7 +100,7 @@ case "$*" in *--paginate*) cat "${folder}/comments" 2>/dev/null || true;; esac`,
   const calls = () => readFileSync(join(folder, "calls"), "utf8");
 
   it("is made once with every stage, fails where a stage does, and says why", () => {
-    expect(run()).toMatchObject({ status: 1, stderr: "" });
+    expect(run("dev", "stage")).toMatchObject({ status: 1, stderr: "" });
     expect(calls()).toContain("--method POST repos/acme/stages/issues/7/comments");
     const body = readFileSync(join(folder, "body"), "utf8");
     expect(body).toMatch(/^<!-- k3s-stages: preview -->\n### dev: 1 to create\n/);
@@ -100,9 +108,15 @@ case "$*" in *--paginate*) cat "${folder}/comments" 2>/dev/null || true;; esac`,
     expect(readFileSync(join(folder, "summary"), "utf8")).toContain("### dev: 1 to create");
   });
 
+  it("has every configured stage where none is named", () => {
+    expect(run()).toMatchObject({ status: 1, stderr: "" });
+    const titles = readFileSync(join(folder, "body"), "utf8").match(/^### \w+/gm);
+    expect(titles).toEqual(ownStages.map((name) => `### ${name}`));
+  });
+
   it("is edited in place from then on", () => {
     writeFileSync(join(folder, "comments"), "4711\n4712\n");
-    run();
+    run("dev");
     expect(calls()).toContain("--method PATCH repos/acme/stages/issues/comments/4711");
     expect(calls()).not.toContain("POST");
   });
