@@ -9,6 +9,7 @@ import { clusterLine } from "../stacks/matrix/cluster-line.ts";
 import { matrix } from "../stacks/matrix/matrix.ts";
 import { movements } from "../stacks/matrix/movements.ts";
 import { PublishError } from "../stacks/publish/problem.ts";
+import { expiries, months } from "./matrix/clusters.ts";
 import { matrixHtml } from "./matrix/html.ts";
 import { help, type Options, options, UsageError } from "./matrix/options.ts";
 import type { Report } from "./matrix/report.ts";
@@ -37,18 +38,25 @@ function clustersIn({ source, files }: History) {
   }
 }
 
-async function report(given: Options, { directory, environment, now }: Surroundings): Promise<Report> {
+async function report(given: Options, around: Surroundings): Promise<Report> {
+  const { directory, environment, now } = around;
   const { fleet, pins } = readFleet(directory);
   const found = await history(given, fleet.repository, directory);
   const clusters = clustersIn(found);
   const scanned = clusters.flatMap(({ objects }) => objects.repositories.map(({ spec }) => spec.image));
-  const known = await knownTags([...new Set(scanned)], given, environment);
+  const asking = { ...around, offline: given.offline ?? false };
+  const [known, month, expires] = await Promise.all([
+    knownTags([...new Set(scanned)], given, environment),
+    months(fleet, asking),
+    expiries(fleet, asking),
+  ]);
+  const told = { pins, files: found.files, months: month, expiries: expires };
   const order = fleet.stages.map(({ name }) => name);
   return {
     repository: found.source,
     commit: found.commit,
     at: now().toISOString(),
-    clusters: fleet.stages.map((stage) => clusterLine(stage, pins, found.files)),
+    clusters: fleet.stages.map((stage) => clusterLine(stage, told)),
     cells: matrix({ clusters, moved: movements(found.log), known, order }),
   };
 }

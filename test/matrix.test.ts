@@ -3,11 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { matrixCommand } from "../commands/matrix.ts";
+import { startHetzner } from "../sandbox/hetzner/start.ts";
 import type { matrix } from "../stacks/matrix/matrix.ts";
 import { movements } from "../stacks/matrix/movements.ts";
 import { manifestPath, manifestText } from "../stacks/publish/ownership.ts";
 import { setMarked } from "../stacks/publish/setters.ts";
 import { gitRemote } from "./git-remote.ts";
+import { hetznerToken } from "./hetzner-client.ts";
 import { renderedTree } from "./rendered-tree.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -50,7 +52,7 @@ afterAll(() => {
 
 const run = (...args: string[]) =>
   matrixCommand(["--repo", repo.url, ...args], {
-    ...{ directory: project, environment: {}, now: () => new Date(Date.now() + 3 * 86_400_000) },
+    ...{ directory: project, environment: { PATH: "" }, now: () => new Date(Date.now() + 3 * 86_400_000) },
   });
 
 async function cells() {
@@ -102,6 +104,43 @@ describe("the matrix of a repository", () => {
   it("says what it does not know", async () => {
     const other = (await cells()).filter(({ app }) => app === "other-app");
     expect(other.map(({ unknown }) => unknown)).toEqual(Array(3).fill("no registry was asked"));
+  });
+});
+
+describe("of the clusters", () => {
+  const around = { now: () => new Date("2026-11-01T00:00:00Z") };
+  const asked = (environment: NodeJS.ProcessEnv, ...args: string[]) =>
+    matrixCommand(["--repo", repo.url, "--tags", tags, ...args], { ...around, directory: project, environment });
+
+  it("tells the price by Hetzner's list, and until when a kubeconfig is good by the stack's output", async () => {
+    const hetzner = await startHetzner({ token: hetznerToken });
+    const bin = mkdtempSync(join(tmpdir(), "matrix-bin-"));
+    const says = `case "$5" in prod) echo 'error: no stack named prod found' >&2; exit 255;; dev) echo 2026-11-21T00:00:00Z;; *) echo 2027-10-01T00:00:00Z;; esac`;
+    writeFileSync(join(bin, "pulumi"), `#!/bin/sh\n[ "$3" = kubeconfigExpires ] || exit 1\n${says}\n`, { mode: 0o755 });
+    const environment = { PATH: `${bin}:/usr/bin:/bin`, HCLOUD_TOKEN: hetznerToken, HCLOUD_ENDPOINT: hetzner.url };
+    const { text } = await asked(environment);
+    const { text: json } = await asked(environment, "--json");
+    await hetzner.close();
+    rmSync(bin, { recursive: true });
+    const said = text.replace(/\n {4}/g, " ");
+    expect(said).toMatch(/ dev: k3s .*, \d+\.\d\d EUR a month, kubeconfig until 2026-11-21, in 20 d\n/);
+    expect(said).toMatch(/ stage: k3s .*, \d+\.\d\d EUR a month, kubeconfig until 2027-10-01\n/);
+    expect(said).toMatch(
+      /Not known:\n {2}the certificate's end of prod: pulumi stack output: no stack named prod found$/,
+    );
+    expect(JSON.parse(json).clusters[0]).toMatchObject({
+      ...{ month: { net: expect.any(Number), currency: "EUR" }, expires: { at: "2026-11-21T00:00:00Z" } },
+    });
+    expect(hetzner.journal.writes()).toEqual([]);
+  });
+
+  it("says why it does not know, once for all stages", async () => {
+    const { text } = await asked({ PATH: "" });
+    const [, unknown = ""] = text.replace(/\n {4}/g, " ").split("Not known:\n");
+    expect(unknown.split("\n")).toEqual([
+      "  the price of dev, stage, prod: set HCLOUD_TOKEN: Hetzner tells its prices to any token",
+      "  the certificate's end of dev, stage, prod: there is no Pulumi CLI to ask for its stack's output",
+    ]);
   });
 });
 

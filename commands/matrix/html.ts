@@ -2,7 +2,17 @@
 import { compare } from "semver";
 import type { Cell } from "../../stacks/matrix/matrix.ts";
 import { release } from "../../stacks/matrix/matrix.ts";
-import { age, appsOf, behindText, nodesText, type Report, stagesOf } from "./report.ts";
+import {
+  age,
+  appsOf,
+  behindText,
+  expiryText,
+  monthText,
+  nodesText,
+  type Report,
+  stagesOf,
+  unknownOf,
+} from "./report.ts";
 
 const escapes: { readonly [character: string]: string } = {
   "&": "&amp;",
@@ -120,15 +130,20 @@ ${own.map((each) => facts(each, report.at)).join("\n")}
 </tbody></table></div></section>`;
 }
 
-function clustersHtml({ clusters }: Report): string {
-  const rows = clusters.map((each) => {
-    const cells = [each.location, nodesText(each), each.k3s, each.flux, each.path];
+function clustersHtml(report: Report): string {
+  const rows = report.clusters.map((each) => {
+    const [month, expiry] = [monthText(each) || "not known", expiryText(each, report.at) || "not known"];
+    const cells = [each.location, nodesText(each), each.k3s, each.flux, month, expiry, each.path];
     return `<tr><th scope="row">${escaped(each.stage)}</th>${cells.map((cell) => `<td>${escaped(cell)}</td>`).join("")}</tr>`;
   });
-  const head = ["", "Location", "Nodes", "k3s", "Flux", "Folder"].map((each) => `<th>${each}</th>`).join("");
+  const head = ["", "Location", "Nodes", "k3s", "Flux", "Price, net", "Kubeconfig until", "Folder"]
+    .map((each) => `<th>${each}</th>`)
+    .join("");
   return `<section><h2>Clusters, as configured</h2><div class="scroll"><table class="facts"><thead><tr>${head}</tr></thead><tbody>
 ${rows.join("\n")}
-</tbody></table></div></section>`;
+</tbody></table></div>${unknownOf(report)
+    .map((each) => `<p>Not known: ${escaped(each)}</p>`)
+    .join("")}</section>`;
 }
 
 export function matrixHtml(report: Report): string {

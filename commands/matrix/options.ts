@@ -4,12 +4,13 @@ export const help = `Usage: npm run matrix -- [--repo <url|folder>] [--tags <fil
 
 Which version of each app runs in each stage, since when and by which commit, what is newer
 and why it does not run, how far a stage is behind the one before it; and the clusters. It
-reads the GitOps repository's history and the registries, and needs no cluster.
+reads the GitOps repository's history and the registries, and needs no cluster. A cluster's
+price is Hetzner's to tell (HCLOUD_TOKEN), its certificate's end the stack's (pulumi login).
 
   --repo <url|folder>  the GitOps repository; the configured one, if not given
   --branch <name>      of it; the configured one, if not given
   --tags <file>        in place of the registries: {"ghcr.io/acme/blog": ["v1.9.31", …]}
-  --offline            ask no registry
+  --offline            ask no registry, neither Hetzner nor Pulumi
   --json               for programs
   --html <file>        one page with the pipeline drawn; it needs nothing else
   --help               this text`;

@@ -32,3 +32,30 @@ export const stagesOf = ({ clusters, cells }: Report): readonly string[] => [
 ];
 
 export const appsOf = ({ cells }: Report): readonly string[] => [...new Set(cells.map(({ app }) => app))];
+
+const euros = (value: number): string => (Math.round(value * 100 + 1e-6) / 100).toFixed(2);
+
+/** Nothing where it is not known; `unknownOf` says why. */
+export const monthText = ({ month }: ClusterLine): string =>
+  "problem" in month ? "" : `${euros(month.net)} ${month.currency} a month`;
+
+/** The day, and how many are left once they are few. */
+export function expiryText({ expires }: ClusterLine, now: string): string {
+  if ("problem" in expires) return "";
+  const days = Math.floor((Date.parse(expires.at) - Date.parse(now)) / 86_400_000);
+  return `${expires.at.slice(0, 10)}${days < 0 ? ", which is past" : days < 60 ? `, in ${days} d` : ""}`;
+}
+
+/** What is not known of the clusters, each reason once. */
+export function unknownOf({ clusters }: Report): readonly string[] {
+  const told = (what: string, asked: (cluster: ClusterLine) => ClusterLine["month"] | ClusterLine["expires"]) => {
+    const unknown = clusters.flatMap((each) => {
+      const answer = asked(each);
+      return "problem" in answer ? [{ stage: each.stage, problem: answer.problem }] : [];
+    });
+    return [...Map.groupBy(unknown, ({ problem }) => problem)].map(
+      ([problem, all]) => `${what} of ${all.map(({ stage }) => stage).join(", ")}: ${problem}`,
+    );
+  };
+  return [...told("the price", ({ month }) => month), ...told("the certificate's end", ({ expires }) => expires)];
+}

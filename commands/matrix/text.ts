@@ -1,6 +1,16 @@
 /** The matrix for a terminal of 80 columns. */
 import type { Cell } from "../../stacks/matrix/matrix.ts";
-import { age, appsOf, behindText, nodesText, type Report, stagesOf } from "./report.ts";
+import {
+  age,
+  appsOf,
+  behindText,
+  expiryText,
+  monthText,
+  nodesText,
+  type Report,
+  stagesOf,
+  unknownOf,
+} from "./report.ts";
 
 const width = 80;
 
@@ -72,10 +82,19 @@ function waiting({ cells }: Report): readonly string[] {
   ];
 }
 
-const clusters = ({ clusters: all }: Report): readonly string[] =>
-  all.flatMap((each) =>
-    wrapped(`  ${each.stage}: k3s ${each.k3s}, Flux ${each.flux}, ${each.location}, ${nodesText(each)}`),
-  );
+function clusters(report: Report): readonly string[] {
+  const lines = report.clusters.flatMap((each) => {
+    const [month, expiry] = [monthText(each), expiryText(each, report.at)];
+    const parts = [`k3s ${each.k3s}`, `Flux ${each.flux}`, each.location, nodesText(each), month];
+    const all = [...parts, expiry && `kubeconfig until ${expiry}`].filter(Boolean);
+    return wrapped(`  ${each.stage}: ${all.join(", ")}`);
+  });
+  const unknown = unknownOf(report);
+  return [
+    ...lines,
+    ...(unknown.length > 0 ? ["", "Not known:", ...unknown.flatMap((each) => wrapped(`  ${each}`))] : []),
+  ];
+}
 
 export function matrixText(report: Report): string {
   const apps = report.cells.length === 0 ? ["No app is in it."] : (grid(report) ?? list(report));
