@@ -6,11 +6,11 @@ import { sayWayOut } from "./stacks/cluster/hooks.ts";
 import { K3sCluster } from "./stacks/cluster/k3s-cluster.ts";
 import { adminKubeconfig, stagePki } from "./stacks/cluster/pki.ts";
 import { topology } from "./stacks/cluster/topology.ts";
-import { hetznerAccount, loadStage } from "./stacks/config/load.ts";
+import { givenToRun, hetznerAccount, loadStage } from "./stacks/config/load.ts";
 import { render } from "./stacks/gitops/render.ts";
 import { versionsOf } from "./stacks/gitops/versions.ts";
 import { Preflight } from "./stacks/preflight/program.ts";
-import { GitOpsTree } from "./stacks/publish/tree.ts";
+import { GitOpsTree, publishable } from "./stacks/publish/tree.ts";
 
 /**
  * One stage, in the order in which it comes up: certificates and a deploy key, machines, the cluster's API, what Flux needs
@@ -21,6 +21,7 @@ export default async function stage() {
   const { fleet, stage, pins } = loaded;
   const { pushUrl, branch } = fleet.repository;
   const { cluster: name, nodes } = topology(fleet, stage);
+  const { kustomizations, ...contents } = publishable(render(fleet, stage.name, versionsOf(pins)), givenToRun());
   const preflight = new Preflight(loaded, hetznerAccount());
   await preflight.cleared;
   const secrets = stageSecrets();
@@ -31,11 +32,10 @@ export default async function stage() {
   const seen = { transformations: [preflight.sees] };
   const cluster = new K3sCluster(stage.name, { fleet, stage, pins, ...told, hooks }, seen);
   const access = clusterAccess({ fleet, stage, secrets, pki, endpoint: cluster.endpoint, name, after: cluster });
-  const { files, placeholders, kustomizations } = render(fleet, stage.name, versionsOf(pins));
   // After the cluster: when Hetzner refuses a server, nothing has been committed.
   const tree = new GitOpsTree(
     stage.name,
-    { stage: stage.name, url: pushUrl, branch, path: stage.path, files, placeholders },
+    { stage: stage.name, url: pushUrl, branch, path: stage.path, ...contents },
     { dependsOn: [cluster, ...(access?.resources ?? [])] },
   );
   const expected = { nodes: nodes.map((node) => node.name), kustomizations, url: pushUrl, branch };

@@ -40,6 +40,15 @@ describe("a refused up", { timeout: 2 * minute }, () => {
     expect(sandbox.services.hetzner.journal.writes()).toEqual([]);
   });
 
+  it("names the file that would carry a secret of the run into Git, before anything is created (F79)", async () => {
+    sandbox.edit("dev", ["overrides", "blog", "env"], { TOKEN: dummySecrets["clusterToken"] });
+    const run = await up();
+    sandbox.edit("dev", ["overrides", "blog", "env"], undefined);
+    expectWords(run, "apps/blog/dev/deployment-patch.yaml: holds the value of the secret k3s-stages:clusterToken");
+    expect(said(run)).not.toContain(dummySecrets["clusterToken"]);
+    expect(sandbox.services.hetzner.journal.writes()).toEqual([]);
+  });
+
   it("says all missing secrets at once, each with the line that sets it", async () => {
     const keys = ["hcloud:token", "k3s-stages:ageKey"];
     for (const key of keys) await sandbox.pulumi(["config", "rm", "--stack", "dev", key]);

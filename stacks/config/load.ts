@@ -7,7 +7,15 @@ import type { Fleet, Stage } from "./fleet.ts";
 import { missingDigests, type Pins } from "./pins.ts";
 import { resolve } from "./resolve.ts";
 import type { Sources } from "./sources.ts";
-import { type Given, isSecretKey, type Need, openSecrets, secretProblems, stageNeeds } from "./stage-secrets.ts";
+import {
+  type Given,
+  isSecretKey,
+  type Need,
+  openSecrets,
+  secretProblems,
+  secretValues,
+  stageNeeds,
+} from "./stage-secrets.ts";
 
 export interface Loaded {
   readonly fleet: Fleet;
@@ -70,6 +78,12 @@ function requireSecrets(fleet: Fleet, stage: Stage, disk: Sources): void {
   throw new ConfigError(
     [`The stage ${stage.name} needs secrets. Each line asks for its value:`, ...problems].join("\n"),
   );
+}
+
+/** Every secret that this run was given, by the path that sets it: what has to stay out of Git. */
+export function givenToRun(): ReadonlyMap<string, string> {
+  const config = Object.entries(pulumi.runtime.allConfig()).map(([key, value]) => [key, plain(value)] as const);
+  return secretValues({ ...Object.fromEntries(config), "hcloud:token": hetznerToken() }, pulumi.getProject());
 }
 
 /** Where Hetzner is asked, and by whom: what the provider is told too. It never becomes part of the configuration. */

@@ -11,6 +11,21 @@ export type SecretKey = (typeof secretKeys)[number];
 
 export const isSecretKey = (key: string): key is SecretKey => (secretKeys as readonly string[]).includes(key);
 
+function leaves(key: string, value: unknown): readonly (readonly [string, string])[] {
+  if (typeof value === "object" && value !== null)
+    return Object.entries(value).flatMap(([part, each]) => leaves(`${key}.${part}`, each));
+  return value === undefined || value === null ? [] : [[key, String(value)]];
+}
+
+/** Every secret in a configuration, by the path that sets it. */
+export function secretValues(
+  config: { readonly [key: string]: unknown },
+  project: string,
+): ReadonlyMap<string, string> {
+  const keys = ["hcloud:token", "gitops:token", ...secretKeys.map((key) => `${project}:${key}`)];
+  return new Map(keys.flatMap((key) => leaves(key, config[key])));
+}
+
 /** A secret that a stage cannot do without. */
 export interface Need {
   /** As `pulumi config` takes it, project and path included: `k3s-stages:pullSecrets.registry`. */

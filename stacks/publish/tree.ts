@@ -1,5 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
+import { type KnownSecrets, knownSecretIn } from "./exposed.ts";
 import { fenced } from "./fence.ts";
+import { problemList } from "./problem.ts";
+
+interface Texts {
+  readonly [path: string]: string;
+}
 
 export interface GitOpsTreeArgs {
   /** The resource's id: one tree per stage. */
@@ -13,6 +19,17 @@ export interface GitOpsTreeArgs {
   readonly files: { readonly [path: string]: pulumi.Input<string> };
   /** Files of `flux bootstrap`, created empty where they are missing and never touched once they are filled. */
   readonly placeholders: readonly string[];
+}
+
+/** What was rendered, before anything is declared: a secret that somebody also wrote in clear would be in Git for ever. */
+export function publishable<T extends { readonly files: Texts }>(rendered: T, known: KnownSecrets): T {
+  const problems = Object.entries(rendered.files).flatMap(([path, text]) => {
+    const key = knownSecretIn(text, known);
+    const message = `holds the value of the secret ${key}, and Git keeps it for ever: leave it out, and make a new one`;
+    return key === undefined ? [] : [{ path, message }];
+  });
+  if (problems.length > 0) throw new pulumi.RunError(problemList(problems));
+  return rendered;
 }
 
 /** The files of one stage in the GitOps repository, published as one commit. Served by the plugin in `provider/`. */
