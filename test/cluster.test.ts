@@ -206,7 +206,7 @@ describe("every server", () => {
   });
 
   it("stays when what mattered at its first boot changes", () => {
-    const firstBoot = ["userData", "image", "sshKeys", "publicNets"];
+    const firstBoot = ["userData", "image", "sshKeys", "publicNets", "placementGroupId"];
     expect(of(dev, "Server").map(({ ignoreChanges }) => ignoreChanges)).toEqual([firstBoot]);
     for (const { ignoreChanges } of of(prod, "Server")) expect(ignoreChanges).toEqual([...firstBoot, "serverType"]);
   });

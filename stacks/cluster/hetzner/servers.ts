@@ -60,9 +60,10 @@ interface Own {
 
 /**
  * They only matter at the first boot, and a change of any would replace a running machine or switch it off. After an import the
- * provider would even delete the address that the machine has (updatePublicNet in its server/resource.go).
+ * provider would even delete the address that the machine has (updatePublicNet in its server/resource.go), and into a group that
+ * was deleted by hand and made again no machine gets while it runs: the `up` would fail each time.
  */
-const firstBoot = ["userData", "image", "sshKeys", "publicNets"];
+const firstBoot = ["userData", "image", "sshKeys", "publicNets", "placementGroupId"];
 
 function server(machine: Machine, { site, around }: { readonly site: Site; readonly around: Around }, own: Own) {
   const { name, type: serverType, location, labels, protect } = machine;
