@@ -13,6 +13,18 @@ export class UserError extends Error {
   }
 }
 
+/** Something was made but not finished: the engine keeps it in the state, and its next run updates it. */
+export class HalfMadeError extends UserError {
+  readonly id: string;
+  readonly outputs: Properties;
+
+  constructor(error: Error, { id, outputs }: { readonly id: string; readonly outputs: Properties }) {
+    super(error.message);
+    this.id = id;
+    this.outputs = outputs;
+  }
+}
+
 /** What every request carries. `signal` is aborted by Ctrl-C (the engine's Cancel). */
 export interface Request {
   readonly urn: string;

@@ -2,6 +2,7 @@
 import grpc from "@grpc/grpc-js";
 import rpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import proto from "@pulumi/pulumi/proto/provider_pb.js";
+import statuses from "@pulumi/pulumi/proto/status_pb.js";
 import { decode, encode, type Properties } from "../provider/values.ts";
 
 const calls = rpc.ResourceProviderService;
@@ -12,13 +13,32 @@ export interface State {
   readonly outputs: Properties;
 }
 
+/** A creation that got stuck: the engine keeps what there is. */
+export class HalfMade extends Error {
+  readonly id: string;
+  readonly outputs: Properties;
+
+  constructor(message: string, made: proto.ErrorResourceInitFailed) {
+    super(message);
+    this.id = made.getId();
+    this.outputs = decode(made.getProperties()).values;
+  }
+}
+
+function refusal({ details, metadata }: grpc.ServiceError): Error {
+  const [packed] = metadata.get("grpc-status-details-bin");
+  if (!(packed instanceof Buffer)) return new Error(details);
+  const detail = statuses.Status.deserializeBinary(new Uint8Array(packed)).getDetailsList()[0]?.getValue_asU8();
+  return new HalfMade(details, proto.ErrorResourceInitFailed.deserializeBinary(detail ?? new Uint8Array()));
+}
+
 export function hcloudClient(port: number) {
   const client = new rpc.ResourceProviderClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
   const send = <Q, S>(method: grpc.MethodDefinition<Q, S>, request: Q) =>
     new Promise<S>((resolve, reject) => {
       const { path, requestSerialize, responseDeserialize } = method;
       const answered = (error: grpc.ServiceError | null, response?: S) =>
-        response ? resolve(response) : reject(new Error(error?.details));
+        response ? resolve(response) : reject(error ? refusal(error) : new Error("no answer"));
       client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, answered);
     });
   const configure = (args: Properties) => send(calls.configure, new proto.ConfigureRequest().setArgs(encode(args)));

@@ -29,7 +29,7 @@ describe("the way out of", () => {
     ["F43", "server is delete protected (protected, 1a2b)", "set cluster.protect to false"],
     ["F45", "dial tcp 127.0.0.1:1: connect: connection refused", "status.hetzner.com"],
     ["F45", 'Post "https://api.hetzner.cloud/v1/servers": EOF', "status.hetzner.com"],
-    ["F45", "bad gateway (bad_gateway, 1a2b)", "Run `pulumi up` again later"],
+    ["F45", "bad gateway (bad_gateway, 1a2b)", "Run `pulumi up --refresh` later"],
     [
       "the plugin's own end",
       "rpc error: code = Unavailable desc = error reading from server: EOF",

@@ -30,16 +30,17 @@ export function checkUnlocked(project: Project, resource: Reference): void {
   throw apiError("conflict", "the network is being changed by another action, please retry");
 }
 
-/** Starts an action; its effect is there at once unless a fault makes the action fail, in which case nothing changes. */
+/** Starts an action; its effect is there at once unless a fault makes the action fail or hang, in which case nothing changes. */
 export function begin(project: Project, step: Step, effect: () => void = () => undefined): Action {
   const locked = step.resources[0];
   if (locked && !step.after) checkUnlocked(project, locked);
   const error = project.faults.takeAction(step.command);
+  const hangs = project.faults.takeHang(step.command);
   const started = step.after?.finishes ?? project.clock();
-  const finishes = started + project.actionMilliseconds;
+  const finishes = hangs ? Number.MAX_SAFE_INTEGER : started + project.actionMilliseconds;
   const { command, resources } = step;
   const action: Action = { id: project.nextId(), command, started, finishes, resources, error };
-  if (!error) effect();
+  if (!(error || hangs)) effect();
   project.tables.actions.set(action.id, action);
   return action;
 }

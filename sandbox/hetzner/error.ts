@@ -27,6 +27,9 @@ export interface Failure {
   readonly status?: number;
 }
 
+/** No answer at all: the connection ends. */
+export const noAnswer: Failure = { code: "no_answer", message: "the connection was closed", status: 0 };
+
 /** An answer of the API that is no success; becomes `{"error": {code, message, details}}`. */
 export class ApiError extends Error {
   override readonly name = "ApiError";

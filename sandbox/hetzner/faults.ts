@@ -1,5 +1,14 @@
 import type { Failure } from "./error.ts";
 
+/** Whether a request has done what it asks for when it is cut off. */
+export type Moment = "before" | "after";
+
+export interface Cut {
+  readonly moment: Moment;
+  /** Waited for while the request hangs; afterwards its connection is closed. */
+  readonly hold: (operation: string) => Promise<void>;
+}
+
 /** What can be made to go wrong. Faults live in memory only: a restart forgets them. */
 export interface Faults {
   /** The next `times` (1) requests of an operation, e.g. `POST /servers` or `GET /servers/:id`, answer with this. */
@@ -10,6 +19,12 @@ export interface Faults {
     error: { readonly code: string; readonly message: string },
     times?: number,
   ) => void;
+  /** Nothing of what `failNext`, `failAfter`, `failAction` and `hangAction` still have to do is done. */
+  readonly clear: () => void;
+  /** The next `times` (1) actions of a command run for ever; what they are for is not done. */
+  readonly hangAction: (command: string, times?: number) => void;
+  /** The n-th request from now that is no GET, counted from 1, gets no answer. */
+  readonly cutAt: (write: number, cut: Cut) => void;
   /** The next `times` (1) requests of an operation do what they ask and answer with this all the same. */
   readonly failAfter: (operation: string, failure: Failure, times?: number) => void;
   /** After so many more requests the token is unknown, until this is set to infinity again. */
@@ -36,6 +51,9 @@ export interface FaultBook extends Faults {
   readonly rewritten: (operation: string, body: object) => object;
   readonly mostPerPage: () => number;
   readonly takeAction: (command: string) => Action["error"];
+  readonly takeHang: (command: string) => boolean;
+  /** Counts a request that is no GET. */
+  readonly takeCut: () => Cut | undefined;
   readonly takeCapacity: (location: string, type: string) => boolean;
   readonly limit: (kind: string) => number;
 }
@@ -46,7 +64,7 @@ function queue<T>() {
   const waiting = new Map<string, T[]>();
   const add = (key: string, value: T, times = 1) =>
     void waiting.set(key, [...(waiting.get(key) ?? []), ...Array<T>(times).fill(value)]);
-  return { add, take: (key: string) => waiting.get(key)?.shift() };
+  return { add, take: (key: string) => waiting.get(key)?.shift(), clear: () => waiting.clear() };
 }
 
 function answers(): Pick<FaultBook, "rewrite" | "rewritten" | "perPage" | "mostPerPage" | "revoke" | "isRevoked"> {
@@ -66,6 +84,22 @@ function answers(): Pick<FaultBook, "rewrite" | "rewritten" | "perPage" | "mostP
     isRevoked: () => {
       left -= 1;
       return left < 0;
+    },
+  };
+}
+
+function cuts(): Pick<FaultBook, "cutAt" | "takeCut"> {
+  let waiting: { readonly cut: Cut; left: number } | undefined;
+  return {
+    cutAt: (write, cut) => {
+      waiting = { cut, left: write };
+    },
+    takeCut: () => {
+      if (waiting) waiting.left -= 1;
+      if (waiting?.left !== 0) return undefined;
+      const { cut } = waiting;
+      waiting = undefined;
+      return cut;
     },
   };
 }
@@ -91,17 +125,24 @@ export function faultBook(): FaultBook {
   const requests = queue<Failure>();
   const lost = queue<Failure>();
   const actions = queue<{ readonly code: string; readonly message: string }>();
+  const hanging = queue<true>();
   const limits = new Map<string, number>();
   return {
     ...stock(),
     ...answers(),
+    ...cuts(),
+    clear: () => {
+      for (const each of [requests, lost, actions, hanging]) each.clear();
+    },
     failNext: requests.add,
     failAfter: lost.add,
     failAction: actions.add,
+    hangAction: (command, times) => hanging.add(command, true, times),
     quota: (kind, limit) => void limits.set(kind, limit),
     takeRequest: requests.take,
     takeAnswer: lost.take,
     takeAction: (command) => actions.take(command) ?? null,
+    takeHang: (command) => hanging.take(command) ?? false,
     limit: (kind) => limits.get(kind) ?? Number.POSITIVE_INFINITY,
   };
 }

@@ -7,6 +7,7 @@ export interface Entry {
   readonly operation: string;
   /** As the client calls itself. */
   readonly agent: string | undefined;
+  /** 0 where the connection was closed instead. */
   readonly status: number;
   readonly code: string | undefined;
   /** The emulator has no such operation: a test that sees one has met a gap, not Hetzner. */
@@ -25,7 +26,7 @@ export interface Journal {
 
 export function startJournal(): Journal & { readonly add: (entry: Entry) => void } {
   const kept: Entry[] = [];
-  const isWrite = ({ method, status }: Entry) => method !== "GET" && status < 400;
+  const isWrite = ({ method, status }: Entry) => method !== "GET" && status >= 200 && status < 400;
   return {
     add: (entry) => void kept.push(entry),
     entries: () => [...kept],

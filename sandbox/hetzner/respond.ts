@@ -111,10 +111,19 @@ function failed(error: unknown): { readonly status: number; readonly body: objec
   return { status, code, body: { error: { code, message, details } } };
 }
 
+/** Where a request goes to, below `/v1`. */
+const placeOf = (target: string): { readonly url: URL; readonly path: string } => {
+  const url = new URL(target, "http://emulator");
+  return { url, path: url.pathname.replace(/^\/v1(?=\/)/, "") };
+};
+
+/** What a request asks for, before anything is done about it. */
+export const askedFor = ({ method, target }: Pick<Incoming, "method" | "target">): string =>
+  operationOf(method, placeOf(target).path).operation;
+
 /** One request, answered at once: a handler never waits, so requests cannot meet in the middle of each other. */
 export function respond(api: Api, incoming: Incoming): Outgoing {
-  const url = new URL(incoming.target, "http://emulator");
-  const path = url.pathname.replace(/^\/v1(?=\/)/, "");
+  const { url, path } = placeOf(incoming.target);
   const parsed = { url, ...operationOf(incoming.method, path), body: decoded(incoming.text) };
   const answer = (): Rendered & { readonly code?: string } => {
     try {

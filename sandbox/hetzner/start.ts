@@ -12,7 +12,7 @@ import type { Firewall, LoadBalancer, Network, PlacementGroup, PrimaryIp, Server
 import { primaryIpOf } from "./primary-ips.ts";
 import type { Project } from "./project.ts";
 import { rateLimit } from "./rate-limit.ts";
-import { respond } from "./respond.ts";
+import { type Api, askedFor, type Incoming, respond } from "./respond.ts";
 import { openStore } from "./store.ts";
 
 export interface HetznerOptions {
@@ -75,6 +75,11 @@ async function textOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
+function incomingOf({ method = "GET", url: target = "/", headers }: IncomingMessage, text: string): Incoming {
+  const token = headers.authorization?.replace(/^Bearer /, "");
+  return { method, target, token, agent: headers["user-agent"], text };
+}
+
 function send(response: ServerResponse, status: number, body: object | undefined): void {
   response.writeHead(status, body ? { "content-type": "application/json" } : {});
   response.end(body ? JSON.stringify(body) : undefined);
@@ -85,6 +90,29 @@ function checkToken(token: string): void {
     throw new Error(`the emulator's token has ${token.length} characters: the provider wants 64`);
 }
 
+/** Answers requests in the order in which they are complete; `save` is called when something may have changed. */
+function answering(api: Api, journal: ReturnType<typeof startJournal>, tools: { save(): void; headers(): object }) {
+  const { faults } = api.project;
+  let requests = 0;
+  const reply = (response: ServerResponse, incoming: Incoming) => {
+    const { status, body, entry } = respond(api, incoming);
+    if (incoming.method !== "GET") tools.save();
+    journal.add(entry);
+    requests += 1;
+    const correlation = { "x-correlation-id": requests.toString(16).padStart(16, "0") };
+    for (const [name, value] of Object.entries({ ...tools.headers(), ...correlation })) response.setHeader(name, value);
+    return () => (status === 0 ? response.destroy() : send(response, status, body));
+  };
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const incoming = incomingOf(request, await textOf(request));
+    const cut = incoming.method === "GET" ? undefined : faults.takeCut();
+    const tell = cut?.moment === "before" ? undefined : reply(response, incoming);
+    if (!cut) return void tell?.();
+    await cut.hold(askedFor(incoming));
+    response.destroy();
+  };
+}
+
 export async function startHetzner(options: HetznerOptions): Promise<Hetzner> {
   checkToken(options.token);
   const { tables, nextId, save } = openStore(options.stateFile);
@@ -93,20 +121,7 @@ export async function startHetzner(options: HetznerOptions): Promise<Hetzner> {
   const { publicRange } = options;
   const project: Project = { tables, nextId, faults, clock: Date.now, actionMilliseconds, publicRange };
   const api = { project, token: options.token, spend: limit.spend };
-  let requests = 0;
-  const answer = async (request: IncomingMessage, response: ServerResponse) => {
-    const text = await textOf(request);
-    const { method = "GET", url: target = "/" } = request;
-    const token = request.headers.authorization?.replace(/^Bearer /, "");
-    const agent = request.headers["user-agent"];
-    const { status, body, entry } = respond(api, { method, target, token, agent, text });
-    if (method !== "GET") save();
-    journal.add(entry);
-    requests += 1;
-    const correlation = { "x-correlation-id": requests.toString(16).padStart(16, "0") };
-    for (const [name, value] of Object.entries({ ...limit.headers(), ...correlation })) response.setHeader(name, value);
-    send(response, status, body);
-  };
+  const answer = answering(api, journal, { save, headers: limit.headers });
   const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject).listen(options.port ?? 0, "127.0.0.1", resolve);

@@ -3,8 +3,7 @@
  * in the sandbox only (PULUMI_DEBUG_PROVIDERS) and talks to loopback addresses only. It has the resources this project uses,
  * with the official tokens, properties, ids, replacement rules, request order and error texts, read from
  * terraform-provider-hcloud 1.68 and pulumi-terraform-bridge. It does not have: any other resource or function, the checks of
- * single values before the API sees them, import of load balancer targets, a half-made resource in the state after a failed
- * action, ISO and rescue, changes of `publicNets`, primary IPs that change hands, and the 45 minutes of retries on a subnet in use.
+ * single values before the API sees them, import of load balancer targets, ISO and rescue, changes of `publicNets`, primary IPs that change hands, and the 45 minutes of retries on a subnet in use.
  */
 import { type Served, serve } from "../../provider/protocol.ts";
 import { type Provider, UserError } from "../../provider/resource.ts";
@@ -54,7 +53,7 @@ interface Environment {
 }
 
 /** `hcloud:endpoint` and the rest of the provider's configuration, or the environment. */
-function settings(variables: Properties, env: Environment): Settings {
+function settings(variables: Properties, env: Environment): Omit<Settings, "pause" | "deadline"> {
   const token = spoken(variables["token"], env["HCLOUD_TOKEN"]);
   if (token.length !== 64) throw new UserError("entered token is invalid (must be exactly 64 characters long)");
   const endpoint = spoken(variables["endpoint"], env["HCLOUD_ENDPOINT"]);
@@ -66,17 +65,26 @@ function settings(variables: Properties, env: Environment): Settings {
 }
 
 export interface HcloudOptions {
+  /** Before the first of the client's own further tries; it doubles. A second, as in hcloud-go, unless given. */
+  readonly pauseMilliseconds?: number;
+  /** Terraform's limit to one operation; 20 minutes, as in its SDK, unless given. */
+  readonly deadlineMilliseconds?: number;
   /** 0 (the default) takes a free one. */
   readonly port?: number;
   /** Of the `pulumi` process: a plugin inherits it, one that is attached does not. This process's own by default. */
   readonly env?: Environment;
 }
 
-/** Serves on loopback, for PULUMI_DEBUG_PROVIDERS=hcloud:<port>. */
-export async function startHcloudProvider({ port = 0, env = process.env }: HcloudOptions = {}): Promise<Served> {
+/** Serves on loopback, for PULUMI_DEBUG_PROVIDERS=hcloud:<port>. Closed, it asks Hetzner for nothing more. */
+export async function startHcloudProvider({
+  port = 0,
+  env = process.env,
+  ...pace
+}: HcloudOptions = {}): Promise<Served> {
+  const { pauseMilliseconds: pause = 1000, deadlineMilliseconds: deadline = 20 * 60_000 } = pace;
   let current: Settings | undefined;
   const client = apiClient(() => {
-    if (!current) throw new Error("the provider was not configured");
+    if (!current) throw new Error("the provider is not configured, or closed");
     return current;
   });
   const resources = Object.fromEntries(Object.entries(kinds).map(([token, kind]) => [token, resource(kind, client)]));
@@ -84,9 +92,16 @@ export async function startHcloudProvider({ port = 0, env = process.env }: Hclou
     name: "hcloud",
     version: "1.41.0",
     configure: (variables) => {
-      current = settings(variables, env);
+      current = { ...settings(variables, env), pause, deadline };
     },
     resources,
   };
-  return serve(provider, { port });
+  const { close, ...served } = await serve(provider, { port });
+  return {
+    ...served,
+    close: () => {
+      current = undefined;
+      return close();
+    },
+  };
 }

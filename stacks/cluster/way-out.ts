@@ -2,8 +2,16 @@ const addressInUse =
   "The address belongs to another server. Unassign it in the Hetzner console (Primary IPs), with that server switched off.";
 
 const down =
-  "Hetzner's API does not work now, or cannot be reached from here (status.hetzner.com). Run `pulumi up` again later: it goes " +
-  "on from here.";
+  "Hetzner's API does not work now, or cannot be reached from here (status.hetzner.com). Run `pulumi up --refresh` later: it " +
+  "looks at what exists by now and goes on from here.";
+
+const busy = "Hetzner is still at work on it. Run the same again in a minute, an `up` as `pulumi up --refresh`.";
+
+/** The provider keeps such a thing in the state as if it were complete; only a refresh tells the difference. */
+const halfMade =
+  "Hetzner began this and did not finish it. What exists by now is in the state: `pulumi up --refresh` adds what is missing. A " +
+  "server that the preview then calls switched off has to be switched on in the Hetzner console, or deleted there, after " +
+  "which the same command makes it again.";
 
 /** What a person can do about an error of Hetzner's API, by its code (docs.hetzner.cloud, "Errors"). */
 const waysOut: { readonly [code: string]: string } = {
@@ -21,7 +29,7 @@ const waysOut: { readonly [code: string]: string } = {
   token_readonly: "This token may only read. Make one for reading and writing: pulumi config set --secret hcloud:token",
   forbidden: "The token may not do this. Check in the Hetzner console that it belongs to the stage's project.",
   rate_limit_exceeded:
-    "The project's 3600 requests an hour are used up. Wait a few minutes, then run `pulumi up` again.",
+    "The project's 3600 requests an hour are used up. Wait a few minutes, then run `pulumi up --refresh`.",
   protected:
     "It is protected against deletion. If it really is to go, set cluster.protect to false in the stage's file and run " +
     "`pulumi up`, which lifts the protection at Hetzner and in Pulumi.",
@@ -31,7 +39,8 @@ const waysOut: { readonly [code: string]: string } = {
   invalid_input:
     "Hetzner refuses a value; the field stands in the brackets behind the message, when Hetzner names one. What exists by " +
     "now stays.",
-  maintenance: "Hetzner is doing maintenance (status.hetzner.com). Run `pulumi up` again later.",
+  maintenance: "Hetzner is doing maintenance (status.hetzner.com). Run `pulumi up --refresh` later.",
+  ...{ locked: busy, conflict: busy, service_error: busy, resource_already_detaching: busy },
   ...{ server_error: down, bad_gateway: down, unavailable: down, timeout: down },
 };
 
@@ -50,8 +59,12 @@ const crashed =
 const codesOf = (error: string): readonly string[] =>
   [...error.matchAll(/\(([a-z_]+)[,)]/g)].map(([, code = ""]) => code);
 
+/** An action's error has the action's number in the place of the correlation id, which is a long hexadecimal one. */
+const failedAction = /\([a-z_]+, \d{1,15}\)|actions not found|context deadline exceeded/;
+
 /** Nothing for an error that is not known here. */
 export function wayOut(error: string): string | undefined {
+  if (failedAction.test(error)) return halfMade;
   const known = codesOf(error)
     .map((code) => waysOut[code])
     .find((sentence) => sentence !== undefined);

@@ -6,6 +6,10 @@ export interface Settings {
   readonly token: string;
   /** Milliseconds before the n-th look at a running action, n from 0. */
   readonly poll: (attempt: number) => number;
+  /** Milliseconds before a second try; every further one doubles it. */
+  readonly pause: number;
+  /** Milliseconds after which a running action is given up. */
+  readonly deadline: number;
 }
 
 interface Envelope {
@@ -56,13 +60,13 @@ const tries = 5;
 /** What hcloud-go itself sends again, five times, POST included (hcloud/client_handler_retry.go). */
 const transient = ["conflict", "rate_limit_exceeded", "bad_gateway", "timeout"];
 
-async function retry<T>(codes: readonly string[], work: () => Promise<T>): Promise<T> {
+async function retry<T>(pause: number, codes: readonly string[], work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await work();
     } catch (error) {
       if (attempt === tries || !hasCode(error, ...codes)) throw error;
-      await sleep(500 * 2 ** attempt);
+      await sleep(pause * 2 ** (attempt - 1));
     }
   }
 }
@@ -88,24 +92,28 @@ const failure = ({ id, error }: Action) => new UserError(`${error?.message} (${e
 
 async function settle(client: Pick<Client, "request">, settings: Settings, started: readonly Action[]): Promise<void> {
   let pending = started;
+  const ends = Date.now() + settings.deadline;
   for (let attempt = 0; ; attempt += 1) {
     const failed = pending.find(({ status }) => status === "error");
     if (failed) throw failure(failed);
     pending = pending.filter(({ status }) => status === "running");
     if (pending.length === 0) return;
+    if (Date.now() > ends) throw new UserError("context deadline exceeded");
     await sleep(settings.poll(attempt));
     const ids = pending.map(({ id }) => `id=${id}`).join("&");
     const { actions } = await client.request<{ actions: readonly Action[] }>(
       "GET",
       `/actions?${ids}&sort=status&sort=id`,
     );
+    const lost = pending.filter(({ id }) => !actions.some((action) => action.id === id));
+    if (lost.length > 0) throw new UserError(`actions not found: ${lost.map(({ id }) => id).join(", ")}`);
     pending = actions;
   }
 }
 
 export function apiClient(settings: () => Settings): Client {
   const request: Client["request"] = (method, path, body) =>
-    retry(transient, () => send(settings(), { method, path, body }));
+    retry(settings().pause, transient, () => send(settings(), { method, path, body }));
   const wait: Client["wait"] = (...actions) =>
     settle(
       { request },
@@ -124,7 +132,7 @@ export function apiClient(settings: () => Settings): Client {
       }
     },
     act: async (target, command, { body = {}, retryOn = [] } = {}) => {
-      const started = await retry(retryOn, () =>
+      const started = await retry(settings().pause, retryOn, () =>
         request<{ action?: Action; actions?: readonly Action[] }>("POST", `${target}/actions/${command}`, body),
       );
       await wait(started.action, ...(started.actions ?? []));

@@ -45,6 +45,24 @@ export interface Kind {
   readonly remove: (client: Client, id: string, outputs: Properties) => Promise<void>;
 }
 
+/** It exists, and what was to follow did not come about. */
+export class Unfinished extends Error {
+  readonly id: string;
+
+  constructor(id: string, reason: Error) {
+    super(reason.message, { cause: reason });
+    this.id = id;
+  }
+}
+
+/** Terraform keeps the id that it has, whatever becomes of the steps behind it. */
+export async function finish(id: number, steps: () => Promise<void>): Promise<string> {
+  await steps().catch((error: Error) => {
+    throw new Unfinished(String(id), error);
+  });
+  return String(id);
+}
+
 export const text = (more: Partial<Property> = {}): Property => ({ type: "string", ...more });
 export const number = (more: Partial<Property> = {}): Property => ({ type: "number", ...more });
 export const flag = (more: Partial<Property> = {}): Property => ({ type: "boolean", ...more });

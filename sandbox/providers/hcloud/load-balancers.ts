@@ -2,6 +2,7 @@ import { isProperties, type Properties } from "../../../provider/values.ts";
 import type { Action, Client } from "./client.ts";
 import {
   computed,
+  finish,
   flag,
   given,
   type Kind,
@@ -96,9 +97,11 @@ export const loadBalancer: Kind = {
     });
     const path = "/load_balancers";
     const made = await client.request<{ load_balancer: LoadBalancer; action: Action }>("POST", path, body);
-    await client.wait(made.action);
-    if (inputs["deleteProtection"]) await protect(client, made.load_balancer.id, inputs);
-    return String(made.load_balancer.id);
+    const { id } = made.load_balancer;
+    return finish(id, async () => {
+      await client.wait(made.action);
+      if (inputs["deleteProtection"]) await protect(client, id, inputs);
+    });
   },
   read: async (client, id) => {
     const found = await findBalancer(client, id);

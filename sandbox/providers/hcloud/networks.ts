@@ -1,6 +1,19 @@
 import type { Properties } from "../../../provider/values.ts";
 import { type Client, hasCode } from "./client.ts";
-import { flag, given, type Kind, labels, number, off, output, rename, replaces, required, text } from "./kind.ts";
+import {
+  finish,
+  flag,
+  given,
+  type Kind,
+  labels,
+  number,
+  off,
+  output,
+  rename,
+  replaces,
+  required,
+  text,
+} from "./kind.ts";
 
 interface Network {
   readonly id: number;
@@ -44,8 +57,9 @@ export const network: Kind = {
     const { name, ipRange, labels = {}, exposeRoutesToVswitch } = inputs;
     const body = { name, ip_range: ipRange, labels, expose_routes_to_vswitch: exposeRoutesToVswitch ?? false };
     const { network: made } = await client.request<{ network: Network }>("POST", "/networks", body);
-    if (inputs["deleteProtection"]) await protect(client, made.id, inputs);
-    return String(made.id);
+    return finish(made.id, async () => {
+      if (inputs["deleteProtection"]) await protect(client, made.id, inputs);
+    });
   },
   read: async (client, id) => {
     const found = await findNetwork(client, id);

@@ -1,6 +1,19 @@
 import type { Properties } from "../../../provider/values.ts";
 import type { Action, Client } from "./client.ts";
-import { computed, flag, given, type Kind, labels, number, off, output, replaces, required, text } from "./kind.ts";
+import {
+  computed,
+  finish,
+  flag,
+  given,
+  type Kind,
+  labels,
+  number,
+  off,
+  output,
+  replaces,
+  required,
+  text,
+} from "./kind.ts";
 import { removeIfThere } from "./networks.ts";
 import { findServer } from "./server-state.ts";
 
@@ -56,9 +69,11 @@ export const primaryIp: Kind = {
     const { name, type, location, labels: own = {}, autoDelete } = inputs;
     const body = given({ name, type, location, labels: own, auto_delete: autoDelete });
     const made = await client.request<{ primary_ip: PrimaryIp; action?: Action }>("POST", "/primary_ips", body);
-    await client.wait(made.action);
-    if (inputs["deleteProtection"]) await protect(client, made.primary_ip.id, inputs);
-    return String(made.primary_ip.id);
+    const { id } = made.primary_ip;
+    return finish(id, async () => {
+      await client.wait(made.action);
+      if (inputs["deleteProtection"]) await protect(client, id, inputs);
+    });
   },
   read: async (client, id) => {
     const found = (await client.find<{ primary_ip: PrimaryIp }>(`/primary_ips/${id}`))?.primary_ip;

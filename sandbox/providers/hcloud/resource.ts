@@ -1,9 +1,9 @@
-import { type Resource, UserError } from "../../../provider/resource.ts";
+import { HalfMadeError, type Resource, UserError } from "../../../provider/resource.ts";
 import { type Properties, unknown, type Value } from "../../../provider/values.ts";
 import type { Client } from "./client.ts";
 import { changedNames, difference } from "./diff.ts";
 import { checked } from "./inputs.ts";
-import { type Fields, given, type Kind } from "./kind.ts";
+import { type Fields, given, type Kind, Unfinished } from "./kind.ts";
 
 function stored(fields: Fields, inputs: Properties): Properties {
   const entries = Object.entries(inputs).map(([name, value]) => {
@@ -43,7 +43,11 @@ export function resource(kind: Kind, client: Client): Resource {
     diff: (request) => difference(fields, request),
     create: async ({ inputs, preview }) => {
       if (preview) return { id: "", outputs: planned(fields, inputs) };
-      const id = await kind.create(client, inputs);
+      const id = await kind.create(client, inputs).catch((error: unknown) => {
+        if (!(error instanceof Unfinished)) throw error;
+        // SDKv2 then stores what was planned, as if it had come about; only a refresh tells them apart.
+        throw new HalfMadeError(error, { id: error.id, outputs: stored(fields, inputs) });
+      });
       return { id, outputs: await outputsOf({ kind, client, id }, inputs) };
     },
     read: async ({ id, inputs, outputs }) => {

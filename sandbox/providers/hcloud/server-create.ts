@@ -1,7 +1,7 @@
 import { UserError } from "../../../provider/resource.ts";
 import type { Properties, Value } from "../../../provider/values.ts";
 import { type Action, type Client, hasCode } from "./client.ts";
-import { given, objects } from "./kind.ts";
+import { finish, given, objects } from "./kind.ts";
 import { subnetParts } from "./networks.ts";
 
 interface Created {
@@ -115,11 +115,12 @@ export function protectServer(client: Client, id: string | number, inputs: Prope
 export async function createServer(client: Client, inputs: Properties): Promise<string> {
   const made = await client.request<Created>("POST", "/servers", await creation(client, inputs));
   const { id } = made.server;
-  await client.wait(made.action);
-  await client.wait(...made.next_actions);
-  for (const wanted of objects(inputs["networks"])) await attachInline(client, id, wanted);
-  if (startsLater(inputs)) await client.act(`/servers/${id}`, "poweron");
-  if (inputs["backups"] === true) await client.act(`/servers/${id}`, "enable_backup");
-  if (inputs["deleteProtection"] || inputs["rebuildProtection"]) await protectServer(client, id, inputs);
-  return String(id);
+  return finish(id, async () => {
+    await client.wait(made.action);
+    await client.wait(...made.next_actions);
+    for (const wanted of objects(inputs["networks"])) await attachInline(client, id, wanted);
+    if (startsLater(inputs)) await client.act(`/servers/${id}`, "poweron");
+    if (inputs["backups"] === true) await client.act(`/servers/${id}`, "enable_backup");
+    if (inputs["deleteProtection"] || inputs["rebuildProtection"]) await protectServer(client, id, inputs);
+  });
 }
