@@ -1,14 +1,16 @@
 /** SHELL: what runs beside a resource's operation. */
 import * as pulumi from "@pulumi/pulumi";
-import { isUnsure, wayOut } from "./way-out.ts";
+import { wayOut } from "./way-out.ts";
 
 export interface Made {
   /** The resource's type in Pulumi: `hcloud:index/server:Server`. */
   readonly type: string;
   readonly name: string;
+  /** Why its creation failed. */
+  readonly error: string;
 }
 
-/** A sentence about what is there at Hetzner under a resource's name; nothing for a kind without names. */
+/** A sentence about what is there at Hetzner in its place, where that explains the error. */
 export type Namesake = (made: Made) => Promise<string | undefined>;
 
 /**
@@ -17,7 +19,7 @@ export type Namesake = (made: Made) => Promise<string | undefined>;
  */
 export function sayWayOut(namesake: Namesake): pulumi.ErrorHook {
   return new pulumi.ErrorHook("k3s-stages:way-out", async ({ name, type, failedOperation, errors: [newest = ""] }) => {
-    const there = failedOperation === "create" && isUnsure(newest) ? await namesake({ type, name }) : undefined;
+    const there = failedOperation === "create" ? await namesake({ type, name, error: newest }) : undefined;
     const sentence = there ?? wayOut(newest);
     if (sentence) await pulumi.log.error(`${name}: ${sentence}`);
     return false;

@@ -2,14 +2,16 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Namesake } from "../cluster/hooks.ts";
 import { topology } from "../cluster/topology.ts";
+import { isUnsure } from "../cluster/way-out.ts";
 import type { Loaded } from "../config/load.ts";
 import { demandOf } from "./demand.ts";
 import { type Account, hetznerClient, officialEndpoint } from "./hetzner.ts";
+import { partsOf } from "./parts.ts";
 import { type Plan, refusalText, type Verdict, verdict } from "./preflight.ts";
-import { kindsOf, type Reading, readHetzner, readNamesake } from "./read.ts";
+import { kindsOf, type Reading, readHetzner, readNamesake, readWhole } from "./read.ts";
 import { isUnchanged, priceLine, priceTable } from "./report.ts";
 import { kindOf, kinds } from "./snapshot.ts";
-import { type State, takenSentence } from "./taken.ts";
+import { type State, takenPartSentence, takenSentence } from "./taken.ts";
 
 function refuse(found: Verdict): void {
   if (found.refusals.length > 0) throw new pulumi.RunError(refusalText(found));
@@ -61,12 +63,17 @@ export class Preflight {
     return { has: (kind, name) => known.get(`${kinds[kind].token} ${name}`) ?? true };
   }
 
-  /** What Hetzner has under a resource's name, asked after its creation failed. */
-  readonly namesake: Namesake = async ({ type, name }) => {
-    const kind = kindOf(type);
-    const there = kind && (await readNamesake(hetznerClient(this.#account), kind, name));
+  /** What Hetzner has where a creation failed: under the resource's name, or in what it would be part of. */
+  readonly namesake: Namesake = async ({ type, name, error }) => {
     const { stage, topology: plan } = this.#plan;
-    return there && takenSentence({ kind, there }, { stage: stage.name, cluster: plan.cluster });
+    const client = hetznerClient(this.#account);
+    const owner = { stage: stage.name, cluster: plan.cluster };
+    const part = partsOf(plan).find((each) => each.token === type && each.name === name);
+    const whole = part && (await readWhole(client, part));
+    if (part) return whole && takenPartSentence(part, whole, owner);
+    const kind = isUnsure(error) ? kindOf(type) : undefined;
+    const there = kind && (await readNamesake(client, kind, name));
+    return there && takenSentence({ kind, there }, owner);
   };
 
   /** At the end of a preview: what was found, and the price of a month. In an `up` it was said before. */

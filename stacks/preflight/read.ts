@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import type { Demand } from "./demand.ts";
 import { type Client, HetznerError } from "./hetzner.ts";
+import type { Part } from "./parts.ts";
 import {
   type Existing,
   existing,
@@ -11,6 +12,8 @@ import {
   pricing,
   type Snapshot,
   serverType,
+  type Whole,
+  whole,
 } from "./snapshot.ts";
 
 export interface Reading {
@@ -21,7 +24,7 @@ export interface Reading {
   readonly refused: HetznerError | undefined;
 }
 
-interface Part<T> {
+interface Answer<T> {
   readonly what: string;
   readonly value: T | undefined;
   readonly error: HetznerError | undefined;
@@ -34,7 +37,7 @@ function parsed<T>(schema: z.ZodType<T>, value: unknown): T {
   throw new HetznerError(`its answer has another form (${issue?.path.join(".")}: ${issue?.message})`);
 }
 
-async function part<T>(what: string, asked: Promise<T>): Promise<Part<T>> {
+async function part<T>(what: string, asked: Promise<T>): Promise<Answer<T>> {
   try {
     return { what, value: await asked, error: undefined };
   } catch (error) {
@@ -46,7 +49,7 @@ async function part<T>(what: string, asked: Promise<T>): Promise<Part<T>> {
 const words = (kind: string): string => kind.replaceAll("_", " ").replace("ips", "IPs");
 
 function lists(client: Client) {
-  return <T>(schema: z.ZodType<T>, member: string, query = ""): Promise<Part<readonly T[]>> =>
+  return <T>(schema: z.ZodType<T>, member: string, query = ""): Promise<Answer<readonly T[]>> =>
     part(
       words(member),
       client.list(`/${member}${query}`, member).then((items) => items.map((item) => parsed(schema, item))),
@@ -59,7 +62,7 @@ async function prices(client: Client) {
 }
 
 /** One sentence per reason, with all that was not read because of it. */
-function sentences(parts: readonly Part<unknown>[]): readonly string[] {
+function sentences(parts: readonly Answer<unknown>[]): readonly string[] {
   const failed = parts.filter(({ error }) => error !== undefined);
   const reasons = Map.groupBy(failed, ({ error }) => error?.message ?? "");
   return [...reasons].map(([reason, all]) => `${all.map(({ what }) => what).join(", ")}: ${reason}`);
@@ -105,4 +108,10 @@ export async function readHetzner(
 export async function readNamesake(client: Client, kind: Kind, name: string): Promise<Existing | undefined> {
   const { value = [] } = await lists(client)(existing, kind, `?name=${encodeURIComponent(name)}`);
   return value[0];
+}
+
+/** What a part belongs to, if the part is there; nothing also where that cannot be read. */
+export async function readWhole(client: Client, { kind, of, isIn }: Part): Promise<Whole | undefined> {
+  const { value = [] } = await lists(client)(whole, kind, `?name=${encodeURIComponent(of)}`);
+  return value.find(isIn);
 }

@@ -77,6 +77,15 @@ export const existing = z
   }));
 export type Existing = z.output<typeof existing>;
 
+/** A network or a load balancer, with what else the program makes in it. */
+export const whole = z.object({
+  id: z.number(),
+  subnets: z.array(z.object({ ip_range: z.string() })).default([]),
+  routes: z.array(z.object({ destination: z.string() })).default([]),
+  services: z.array(z.object({ listen_port: z.number() })).default([]),
+});
+export type Whole = z.output<typeof whole>;
+
 /** Kinds of things that the program makes by name: the API's own word, the resource's type in Pulumi, the word for people. */
 export const kinds = {
   servers: { token: "hcloud:index/server:Server", word: "server" },

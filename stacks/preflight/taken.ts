@@ -1,6 +1,7 @@
 import { type Demand, isOurs, lives } from "./demand.ts";
 import { type Findings, type Question, refuse, together, warn } from "./findings.ts";
-import { type Existing, type Kind, kinds } from "./snapshot.ts";
+import type { Part } from "./parts.ts";
+import { type Existing, type Kind, kinds, type Whole } from "./snapshot.ts";
 
 interface Thing {
   readonly kind: Kind;
@@ -22,26 +23,36 @@ const component = "k3s-stages:cluster:K3sCluster";
  * Takes a thing at Hetzner into the stage's state. It belongs below the cluster's component: without its parent Pulumi would
  * take it for another resource, make a second one and delete this.
  */
-function importCommand({ kind, there }: Thing, { stage, cluster }: Owner): string {
+function importCommand(what: readonly [token: string, name: string, id: string], { stage, cluster }: Owner): string {
   const project = cluster.slice(0, -stage.length - 1);
   const parent = `cluster=urn:pulumi:${stage}::${project}::${component}::${stage}`;
-  const quiet = "--protect=false --generate-code=false";
-  return `pulumi import ${kinds[kind].token} ${there.name} ${there.id} --parent '${parent}' ${quiet} --stack ${stage}`;
+  return `pulumi import ${what.join(" ")} --parent '${parent}' --protect=false --generate-code=false --stack ${stage}`;
+}
+
+/** A part belongs to whom the whole belongs, and the program makes parts of its own things only. */
+export function takenPartSentence(part: Part, whole: Whole, owner: Owner): string {
+  const command = importCommand([part.token, part.name, part.id(whole.id)], owner);
+  return (
+    `${part.what} is there already, in ${kinds[part.kind].word} ${whole.id}, but not in the state. Take it over with ` +
+    `\`${command}\``
+  );
 }
 
 /** What to do about a name that Hetzner has already, by whose it is. */
 export function takenSentence(taken: Thing, owner: Owner): string {
-  const what = `the name ${taken.there.name} is taken by ${thing(taken)}`;
-  if (isOurs(taken.there, owner)) {
+  const { kind, there } = taken;
+  const what = `the name ${there.name} is taken by ${thing(taken)}`;
+  const command = importCommand([kinds[kind].token, there.name, String(there.id)], owner);
+  if (isOurs(there, owner)) {
     return (
-      `${what}: it is this stage's by its labels, but not in the state. Take it over with \`${importCommand(taken, owner)}\`, ` +
+      `${what}: it is this stage's by its labels, but not in the state. Take it over with \`${command}\`, ` +
       "or delete it at Hetzner if it was made just now and holds nothing"
     );
   }
   const labels = `cluster=${owner.cluster} and managed-by=k3s-stages`;
   return (
     `${what}, which is not this stage's by its labels: rename or delete it there. If it is this stage's after all, give it ` +
-    `the labels ${labels}, then: ${importCommand(taken, owner)}`
+    `the labels ${labels}, then: ${command}`
   );
 }
 
