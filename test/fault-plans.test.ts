@@ -1,0 +1,181 @@
+/** Random faults at Hetzner, in random order: whatever happens, a few runs without faults put it right, and nothing is left. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { noAnswer } from "../sandbox/hetzner/error.ts";
+import { type Hetzner, startHetzner } from "../sandbox/hetzner/start.ts";
+import { startHcloudProvider } from "../sandbox/providers/hcloud.ts";
+import { applyLoop } from "./apply-loop.ts";
+import { hcloudClient } from "./hcloud-client.ts";
+import type { Made, Name } from "./hcloud-cluster.ts";
+import { hetznerToken as token } from "./hetzner-client.ts";
+
+const writes = [
+  ...["ssh_keys", "placement_groups", "networks", "servers", "primary_ips", "firewalls", "load_balancers"].flatMap(
+    (kind) => [`POST /${kind}`, `DELETE /${kind}/:id`],
+  ),
+  ...["add_subnet", "delete_subnet", "add_route", "delete_route"].map((act) => `POST /networks/:id/actions/${act}`),
+  "POST /servers/:id/actions/attach_to_network",
+  "POST /firewalls/:id/actions/remove_from_resources",
+  ...["attach_to_network", "detach_from_network", "add_service", "delete_service", "add_target", "remove_target"].map(
+    (act) => `POST /load_balancers/:id/actions/${act}`,
+  ),
+];
+const reads = ["GET /actions", "GET /servers/:id", "GET /networks/:id", "GET /load_balancers/:id", "GET /images"];
+
+const codes = [
+  ...["conflict", "locked", "rate_limit_exceeded", "bad_gateway", "timeout", "unavailable", "server_error"],
+  ...["resource_unavailable", "resource_limit_exceeded", "service_error", "forbidden", "unauthorized", "maintenance"],
+];
+const commands = [
+  ...["create_server", "start_server", "attach_to_network", "create_load_balancer", "add_service", "add_target"],
+  ...["add_subnet", "add_route", "delete_server", "detach_from_network", "remove_target", "delete_subnet"],
+];
+const vanishing = ["servers", "networks", "load_balancers", "placement_groups", "firewalls", "ssh_keys"] as const;
+
+const failure = fc.oneof(
+  fc.constantFrom(...codes).map((code) => ({ code, message: `a fault of the test (${code})` })),
+  fc.constant(noAnswer),
+);
+const times = fc.integer({ min: 1, max: 6 });
+
+/** One thing that goes wrong. */
+const fault = fc.oneof(
+  fc.record({ kind: fc.constant("refused" as const), operation: fc.constantFrom(...writes, ...reads), failure, times }),
+  fc.record({ kind: fc.constant("lost" as const), operation: fc.constantFrom(...writes), failure, times }),
+  fc.record({ kind: fc.constant("action" as const), command: fc.constantFrom(...commands), times }),
+  fc.record({ kind: fc.constant("vanished" as const), what: fc.constantFrom(...vanishing) }),
+);
+type Fault = typeof fault extends fc.Arbitrary<infer T> ? T : never;
+
+/** What happens before each of some runs, and before each of some attempts to take everything away. */
+const plan = fc.record({
+  ups: fc.array(fc.array(fault, { maxLength: 4 }), { maxLength: 3 }),
+  destroys: fc.array(fc.array(fault, { maxLength: 3 }), { maxLength: 2 }),
+});
+
+const headers = { authorization: `Bearer ${token}` };
+const lists = {
+  network: ["networks", "dev"],
+  firewall: ["firewalls", "dev"],
+  group: ["placement_groups", "dev"],
+  key: ["ssh_keys", "dev"],
+  address: ["primary_ips", "dev-server-1"],
+  server: ["servers", "dev-server-1"],
+  balancer: ["load_balancers", "dev-api"],
+} as const;
+
+async function world() {
+  const api = await startHetzner({ token, actionMilliseconds: 0 });
+  const served = await startHcloudProvider({ pauseMilliseconds: 0.1, deadlineMilliseconds: 200 });
+  const client = hcloudClient(served.port);
+  await client.configure({ token, endpoint: api.url, pollInterval: "1ms", pollFunction: "constant" });
+  const named = async (kind: string, name: string) => {
+    const answer = await fetch(`${api.url}/${kind}?name=${name}`, { headers });
+    const { [kind]: items } = (await answer.json()) as { readonly [kind: string]: readonly { readonly id: number }[] };
+    return items?.[0] && String(items[0].id);
+  };
+  const partOf = (name: Name, { network, balancer }: Made): string | undefined => {
+    if (name === "subnet") return `${network.id}-10.10.0.0/24`;
+    if (name === "route") return `${network.id}-0.0.0.0/0`;
+    return name === "service" ? `${balancer.id}__6443` : undefined;
+  };
+  const idOf = async (name: Name, made: Made) => {
+    const [kind, own] = lists[name as keyof typeof lists] ?? [];
+    return kind && own ? named(kind, own) : partOf(name, made);
+  };
+  const close = async () => {
+    client.close();
+    await served.close();
+    await api.close();
+  };
+  return { api, loop: applyLoop(client, idOf), close };
+}
+
+async function inject(api: Hetzner, one: Fault): Promise<void> {
+  const { faults } = api;
+  if (one.kind === "refused") faults.failNext(one.operation, one.failure, one.times);
+  if (one.kind === "lost") faults.failAfter(one.operation, one.failure, one.times);
+  if (one.kind === "action") faults.failAction(one.command, { code: "action_failed", message: "it failed" }, one.times);
+  if (one.kind !== "vanished") return;
+  const answer = await fetch(`${api.url}/${one.what}`, { headers });
+  const { [one.what]: items } = (await answer.json()) as {
+    readonly [kind: string]: readonly { readonly id: number }[];
+  };
+  // An earlier fault may be waiting for just this request.
+  for (const { id } of items ?? [])
+    await fetch(`${api.url}/${one.what}/${id}`, { method: "DELETE", headers }).catch(() => {});
+}
+
+/** Names that two things of one kind have. */
+function twins({ state }: Hetzner): readonly string[] {
+  const kinds = { server: state.servers(), network: state.networks(), firewall: state.firewalls() };
+  const all = {
+    ...kinds,
+    balancer: state.loadBalancers(),
+    group: state.placementGroups(),
+    address: state.primaryIps(),
+  };
+  const names = Object.entries(all).flatMap(([kind, items]) => items.map(({ name }) => `${kind} ${name}`));
+  return names.filter((name, index) => names.indexOf(name) !== index);
+}
+
+const unlabelled = ({ state }: Hetzner): readonly string[] =>
+  [...state.servers(), ...state.networks(), ...state.firewalls(), ...state.loadBalancers(), ...state.placementGroups()]
+    .filter(({ labels }) => labels["cluster"] !== "dev")
+    .map(({ name }) => name);
+
+/** Nothing starts a machine again whose start failed; the preview says that it is off, and a person switches it on. */
+async function switchOn(api: Hetzner): Promise<void> {
+  for (const { id } of api.state.servers().filter(({ powered }) => !powered))
+    await fetch(`${api.url}/servers/${id}/actions/poweron`, { method: "POST", headers });
+}
+
+/** Runs without a fault after which everything has to be right. */
+const most = 4;
+
+async function settles(api: Hetzner, { mend }: { readonly mend: () => Promise<readonly string[]> }) {
+  let errors: readonly string[] = [];
+  for (let run = 1; run <= most; run += 1) {
+    errors = await mend();
+    await switchOn(api);
+    if (errors.length === 0) return [];
+  }
+  return errors;
+}
+
+async function tried({ ups, destroys }: { ups: Fault[][]; destroys: Fault[][] }): Promise<void> {
+  const { api, loop, close } = await world();
+  try {
+    for (const faults of ups) {
+      for (const one of faults) await inject(api, one);
+      await loop.up();
+      expect(twins(api)).toEqual([]);
+    }
+    api.faults.clear();
+    expect(await settles(api, loop)).toEqual([]);
+    expect(api.state.servers()).toMatchObject([{ private_net: [{ ip: "10.10.0.11" }], powered: true }]);
+    expect(api.state.loadBalancers()).toMatchObject([{ services: [{}], targets: [{}], private_net: [{}] }]);
+    expect([...twins(api), ...unlabelled(api)]).toEqual([]);
+    api.journal.clear();
+    expect(await loop.up()).toEqual([]);
+    expect(api.journal.writes()).toEqual([]);
+    for (const faults of destroys) {
+      for (const one of faults) await inject(api, one);
+      await loop.refresh().catch(() => {});
+      await loop.destroy();
+    }
+    api.faults.clear();
+    await loop.refresh();
+    expect(await loop.destroy()).toEqual([]);
+    expect(Object.entries(api.state.counts()).filter(([, count]) => count > 0)).toEqual([]);
+    expect(api.journal.unknown()).toEqual([]);
+  } finally {
+    await close();
+  }
+}
+
+describe("random faults at Hetzner", () => {
+  it("are put right by a few runs without them, write nothing in a second run, and leave nothing behind (F49)", async () => {
+    await fc.assert(fc.asyncProperty(plan, tried), { numRuns: 30 });
+  }, 300_000);
+});
