@@ -19,8 +19,8 @@ export interface Sandbox {
   readonly services: Services;
   /** Where the Pulumi CLI came from. */
   readonly origin: string;
-  /** Runs Pulumi without asking anything; `interactive` gives it the terminal. */
-  pulumi(args: readonly string[], how?: { readonly interactive?: boolean }): Promise<Run>;
+  /** Runs Pulumi without asking anything; `interactive` gives it the terminal, `kill` ends it as a power cut does. */
+  pulumi(args: readonly string[], how?: { readonly interactive?: boolean; readonly kill?: AbortSignal }): Promise<Run>;
 }
 
 export interface Opening {
@@ -59,9 +59,9 @@ async function withServices({ layout, signal }: Opening, fleet: Fleet, services:
     fleet,
     services,
     origin,
-    pulumi: (args, { interactive = false } = {}) =>
+    pulumi: (args, { interactive = false, kill } = {}) =>
       watched(services.clusters, signal, (both) =>
-        runPulumi({ pulumi, cwd: layout.work, args, env, interactive, signal: both }),
+        runPulumi({ pulumi, cwd: layout.work, args, env, interactive, signal: both, kill }),
       ),
   };
 }

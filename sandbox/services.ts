@@ -34,6 +34,8 @@ export interface Services {
   readonly clusters: Clusters;
   /** Clone URL of the GitOps repository on the loopback server. */
   readonly repository: string;
+  /** Ends the hcloud provider in the middle of what it does, as a plugin ends with its Pulumi, and starts another. */
+  readonly restartHcloud: () => Promise<void>;
   /** What Pulumi's processes have to know to find these servers. */
   readonly env: { readonly [name: string]: string };
   close(): Promise<void>;
@@ -77,12 +79,23 @@ class Started {
   };
 }
 
+/** One that can be ended in the middle of what it does, and started anew at the same place. */
+async function restartable<T extends Closable>(begin: () => Promise<T>) {
+  let current = await begin();
+  const restart = async () => {
+    await current.close();
+    current = await begin();
+  };
+  return { restart, close: () => current.close() };
+}
+
 /** The providers that Pulumi is told to attach to, and where they find Hetzner. */
 async function startProviders(ports: Ports, hetzner: Hetzner, started: Started) {
   const endpoint = { HCLOUD_ENDPOINT: hetzner.url };
-  const hcloud = await started.add(startHcloudProvider({ port: ports.hcloud, env: endpoint }));
-  const kubernetes = await started.add(startKubernetesProvider({ port: ports.kubernetes }));
-  return { ...endpoint, PULUMI_DEBUG_PROVIDERS: `hcloud:${hcloud.port},kubernetes:${kubernetes.port}` };
+  const hcloud = await started.add(restartable(() => startHcloudProvider({ port: ports.hcloud, env: endpoint })));
+  await started.add(startKubernetesProvider({ port: ports.kubernetes }));
+  const attached = `hcloud:${ports.hcloud},kubernetes:${ports.kubernetes}`;
+  return { env: { ...endpoint, PULUMI_DEBUG_PROVIDERS: attached }, restartHcloud: hcloud.restart };
 }
 
 async function start(layout: Layout, fleet: Fleet, started: Started): Promise<Services> {
@@ -90,7 +103,7 @@ async function start(layout: Layout, fleet: Fleet, started: Started): Promise<Se
   const { hetzner: stateFile, registry: images, repositories: root } = layout;
   const emulator = { port: ports.hetzner, stateFile, token: dummyToken, publicRange: ports.range };
   const hetzner = await started.add(startHetzner(emulator));
-  const providers = await startProviders(ports, hetzner, started);
+  const { env: attached, restartHcloud } = await startProviders(ports, hetzner, started);
   const git = await started.add(startGit({ root, port: ports.git }));
   const github = await started.add(startGitHub({ port: ports.github, stateFile: layout.github }));
   const registry = await started.add(startRegistry({ port: ports.registry, stateFile: images }));
@@ -99,8 +112,8 @@ async function start(layout: Layout, fleet: Fleet, started: Started): Promise<Se
   redirectGit(layout, fleet, repository);
   const head = (branch: string) => git.head(repositoryName, branch);
   const clusters = await started.add(startClusters({ hetzner, repository, head, stateFile: layout.clusters }));
-  const env = { GIT_CONFIG_GLOBAL: layout.gitConfig, GITHUB_API_URL: github.url, ...providers };
-  return { hetzner, git, github, registry, clusters, repository, env, close: started.close };
+  const env = { GIT_CONFIG_GLOBAL: layout.gitConfig, GITHUB_API_URL: github.url, ...attached };
+  return { hetzner, git, github, registry, clusters, repository, restartHcloud, env, close: started.close };
 }
 
 /** Starts them all, or none. */

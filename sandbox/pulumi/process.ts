@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import { killTree } from "./kill.ts";
 
 export interface Command {
   readonly file: string;
@@ -16,6 +17,8 @@ export interface Command {
   readonly onLine?: (line: string) => void;
   /** Interrupts it softly. The promise settles when the process has ended, with whatever code that gave. */
   readonly signal?: AbortSignal;
+  /** Ends it and all that it started at once, as a power cut does. */
+  readonly kill?: AbortSignal | undefined;
 }
 
 export interface Run {
@@ -75,6 +78,7 @@ export async function execute({
   interactive = false,
   onLine,
   signal,
+  kill,
   ...rest
 }: Command): Promise<Run> {
   signal?.throwIfAborted();
@@ -90,6 +94,8 @@ export async function execute({
       if (!terminal.interrupted()) ended = interrupt(sender(child, interactive));
     });
   signal?.addEventListener("abort", stop, { once: true });
+  const end = () => killTree(child.pid ?? 0);
+  kill?.addEventListener("abort", end, { once: true });
   try {
     const code = await new Promise<number>((resolve, reject) => {
       child.once("error", reject);
@@ -98,6 +104,7 @@ export async function execute({
     return { code, stdout: stdout(), stderr: stderr() };
   } finally {
     signal?.removeEventListener("abort", stop);
+    kill?.removeEventListener("abort", end);
     terminal.close();
     ended();
   }

@@ -15,6 +15,8 @@ export interface PulumiRun {
   readonly onLine?: (line: string) => void;
   /** Ends Pulumi so that its state stays valid. */
   readonly signal?: AbortSignal;
+  /** Ends it as a power cut does. */
+  readonly kill?: AbortSignal | undefined;
 }
 
 /** Runs the real CLI, shielded from the user's own Pulumi and cloud settings. A failed command is a code, no exception. */

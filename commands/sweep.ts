@@ -1,0 +1,106 @@
+/** `npm run sweep`: kills an `up` at every one of its writes at Hetzner, and looks at what the next run makes of it. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { layoutOf } from "../sandbox/layout.ts";
+import { withSandbox } from "../sandbox/open.ts";
+import {
+  cleared,
+  cutUp,
+  inventory,
+  type PowerCut,
+  problems,
+  recover,
+  type Stage,
+  said,
+  up,
+} from "../sandbox/power-cut.ts";
+import { liftProtection } from "../sandbox/protection.ts";
+import { initStack } from "../sandbox/stage.ts";
+
+const help = `Usage: npm run sweep [-- --stage <name>] [--every <n>] [--from <n>]
+
+Kills \`pulumi up\` of a stage, with all its processes, at its first write at Hetzner, at its second, and so on, once before
+the write is done and once before it is answered. Each time it goes on as docs/day-2.md says, looks whether everything is
+there once, labelled and settled, and takes the stage away. Hetzner and the nodes are stand-ins, Pulumi is the real one.
+
+  --stage <name>  dev unless given: one server. prod has three and two agents
+  --every <n>     only each n-th write
+  --from <n>      begin at that write
+  --help          this text
+
+A cut takes 20 to 40 seconds. Ends with 0 when every run converged, 1 when one did not.`;
+
+interface Options {
+  readonly stage: string;
+  readonly every: number;
+  readonly from: number;
+}
+
+function options(args: readonly string[]): Options | undefined {
+  const text = { type: "string" } as const;
+  const known = { stage: text, every: text, from: text, help: { type: "boolean" } } as const;
+  const {
+    stage = "dev",
+    every = "1",
+    from = "1",
+    help: isHelp,
+  } = parseArgs({ args: [...args], options: known }).values;
+  if (isHelp || !(Number(every) > 0 && Number(from) > 0)) return undefined;
+  return { stage, every: Number(every), from: Number(from) };
+}
+
+const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(0)} s`;
+
+/** Whether it went well. */
+async function cutOnce(at: Stage, cut: PowerCut, expected: readonly string[]): Promise<boolean> {
+  const began = performance.now();
+  const operation = await cutUp(at, cut);
+  const { steps, last } = await recover(at);
+  const failed = last.code === 0 ? [] : [`the last step failed: ${said(last).slice(-2000)}`];
+  const found = [...failed, ...(await problems(at, expected)), ...(await cleared(at))];
+  const where = `${String(cut.write).padStart(3)} ${cut.moment.padEnd(6)} ${operation ?? "not reached"}`;
+  console.log(`${found.length === 0 ? "ok    " : "FAILED"} ${where}: ${steps.join(", ")} (${seconds(began)})`);
+  for (const problem of found) console.log(`       ${problem}`);
+  return found.length === 0;
+}
+
+async function sweep(at: Stage, { every, from }: Options): Promise<number> {
+  const { journal } = at.sandbox.services.hetzner;
+  const whole = await up(at);
+  if (whole.code !== 0) throw new Error(`an up that nobody disturbs failed:\n${said(whole)}`);
+  const expected = inventory(at.sandbox);
+  const writes = journal.entries().filter(({ method }) => method !== "GET").length;
+  await cleared(at);
+  console.log(`An up of ${at.stage} writes ${writes} times at Hetzner.`);
+  let failed = 0;
+  for (let write = from; write <= writes; write += every)
+    for (const moment of ["before", "after"] as const)
+      if (!(await cutOnce(at, { write, moment }, expected))) failed += 1;
+  console.log(failed === 0 ? "Every run converged." : `${failed} did not converge.`);
+  return failed === 0 ? 0 : 1;
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const chosen = options(args);
+  if (!chosen) {
+    console.log(help);
+    return args.includes("--help") ? 0 : 2;
+  }
+  const interrupt = new AbortController();
+  process.on("SIGINT", () => interrupt.abort());
+  const root = mkdtempSync(join(tmpdir(), "k3s-stages-sweep-"));
+  const layout = layoutOf(join(import.meta.dirname, ".."), root);
+  try {
+    return await withSandbox({ layout, signal: interrupt.signal }, async (sandbox) => {
+      await initStack(sandbox, chosen.stage);
+      await liftProtection(sandbox, chosen.stage);
+      return sweep({ sandbox, stage: chosen.stage }, chosen);
+    });
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

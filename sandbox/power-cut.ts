@@ -1,0 +1,134 @@
+/** Ends an `up` as a power cut does, at one of its requests to Hetzner, and goes on as docs/day-2.md tells people to. */
+import type { Moment } from "./hetzner/faults.ts";
+import type { Sandbox } from "./open.ts";
+import type { Run } from "./pulumi/run.ts";
+
+export interface PowerCut {
+  /** The n-th request that is no GET, counted from 1. */
+  readonly write: number;
+  readonly moment: Moment;
+}
+
+export interface Stage {
+  readonly sandbox: Sandbox;
+  readonly stage: string;
+}
+
+const pulumi = ({ sandbox, stage }: Stage, ...args: readonly string[]): Promise<Run> =>
+  sandbox.pulumi([...args, "--stack", stage]);
+
+export const up = (at: Stage): Promise<Run> => pulumi(at, "up", "--yes", "--skip-preview");
+
+export const said = ({ stdout, stderr }: Run): string => `${stdout}\n${stderr}`;
+
+/** The operation at which it was cut off; `undefined` when the run ended before. */
+export async function cutUp({ sandbox, stage }: Stage, { write, moment }: PowerCut): Promise<string | undefined> {
+  const { services } = sandbox;
+  const cut = new AbortController();
+  let at: string | undefined;
+  const hold = async (operation: string) => {
+    at = operation;
+    cut.abort();
+    // The plugin that waits for this answer is gone before it could hear that there will be none.
+    await services.restartHcloud();
+  };
+  services.hetzner.faults.cutAt(write, { moment, hold });
+  await sandbox.pulumi(["up", "--yes", "--skip-preview", "--stack", stage], { kill: cut.signal });
+  return at;
+}
+
+/** Of the sentence about a name that is this stage's and not in the state. */
+const imports = (run: Run): readonly (readonly string[])[] =>
+  [...new Set([...said(run).matchAll(/`pulumi (import [^`]+)`/g)].map(([, command = ""]) => command))].map((command) =>
+    command.split(" ").map((word) => word.replaceAll("'", "")),
+  );
+
+/** Runs of `up` after which nothing may be left to take over. */
+const mostRuns = 3;
+
+export interface Recovery {
+  /** What it took, in the words of people who type it. */
+  readonly steps: readonly string[];
+  /** The last `up`. */
+  readonly last: Run;
+}
+
+/** What docs/day-2.md says about a run that was cut off. */
+export async function recover(at: Stage): Promise<Recovery> {
+  const steps: string[] = [];
+  const step = async (args: readonly string[], ...quiet: readonly string[]) => {
+    steps.push(args.join(" "));
+    const run = await pulumi(at, ...args, ...quiet);
+    if (run.code !== 0) throw new Error(`pulumi ${args.join(" ")} failed:\n${said(run).slice(-3000)}`);
+  };
+  await step(["cancel"], "--yes");
+  await step(["refresh", "--clear-pending-creates"], "--yes", "--skip-preview");
+  for (let runs = 1; ; runs += 1) {
+    steps.push("up");
+    const last = await up(at);
+    const found = imports(last);
+    if (last.code === 0 || found.length === 0 || runs === mostRuns) return { steps, last };
+    for (const [command = "", token = "", ...rest] of found) {
+      steps.push(`${command} ${token}`);
+      const taken = await at.sandbox.pulumi([command, token, ...rest, "--yes"]);
+      if (taken.code !== 0) return { steps, last: taken };
+    }
+  }
+}
+
+/** What has a name of its own in the stage's project; Hetzner makes and names a server's IPv6 address with it. */
+function named({ services: { hetzner } }: Sandbox) {
+  const { servers, networks, firewalls, loadBalancers, placementGroups, primaryIps } = hetzner.state;
+  const kinds = { server: servers(), network: networks(), firewall: firewalls(), balancer: loadBalancers() };
+  const kept = primaryIps().filter(({ auto_delete }) => !auto_delete);
+  const all = { ...kinds, group: placementGroups(), address: kept };
+  return Object.entries(all).flatMap(([kind, items]) => items.map(({ name, labels }) => ({ kind, name, labels })));
+}
+
+/** Everything at Hetzner, in a form that is the same for every good `up` of a stage. */
+export function inventory(sandbox: Sandbox): readonly string[] {
+  const { servers, networks, loadBalancers } = sandbox.services.hetzner.state;
+  const attached = servers().map(({ name, private_net }) => `${name} at ${private_net.map(({ ip }) => ip).join(" ")}`);
+  const parts = networks().flatMap(({ name, subnets, routes }) => [
+    ...subnets.map(({ ip_range }) => `${name} has ${ip_range}`),
+    ...routes.map(({ destination }) => `${name} leads to ${destination}`),
+  ]);
+  const fronts = loadBalancers().map(
+    ({ name, services, targets, private_net }) =>
+      `${name}: ${services.length} services, ${targets.length} targets, ${private_net.length} networks`,
+  );
+  return [...named(sandbox).map(({ kind, name }) => `${kind} ${name}`), ...attached, ...parts, ...fronts].toSorted();
+}
+
+async function pending(at: Stage): Promise<readonly string[]> {
+  const { stdout } = await pulumi(at, "stack", "export");
+  const { deployment } = JSON.parse(stdout) as {
+    readonly deployment: { readonly pending_operations?: readonly { readonly resource: { readonly urn: string } }[] };
+  };
+  return (deployment.pending_operations ?? []).map(({ resource }) => `still pending: ${resource.urn}`);
+}
+
+/** What is not as after an `up` that nobody disturbed; `expected` is its inventory. */
+export async function problems(at: Stage, expected: readonly string[]): Promise<readonly string[]> {
+  const { sandbox } = at;
+  const there = inventory(sandbox);
+  const { journal } = sandbox.services.hetzner;
+  journal.clear();
+  const preview = await pulumi(at, "preview", "--expect-no-changes");
+  return [
+    ...there.filter((each) => !expected.includes(each)).map((each) => `too much: ${each}`),
+    ...expected.filter((each) => !there.includes(each)).map((each) => `missing: ${each}`),
+    ...there.filter((each, index) => there.indexOf(each) !== index).map((each) => `twice: ${each}`),
+    ...named(sandbox).flatMap(({ name, labels }) => (labels["stage"] ? [] : [`unlabelled: ${name}`])),
+    ...(preview.code === 0 ? [] : [`not settled: ${said(preview).slice(-2000)}`]),
+    ...journal.writes().map((write) => `a preview wrote: ${write}`),
+    ...(await pending(at)),
+  ];
+}
+
+/** Takes the stage away again. Says what is left. */
+export async function cleared(at: Stage): Promise<readonly string[]> {
+  const run = await pulumi(at, "destroy", "--yes", "--skip-preview", "--refresh");
+  const left = inventory(at.sandbox).map((each) => `left after destroy: ${each}`);
+  return run.code === 0 ? left : [`destroy failed: ${said(run).slice(-2000)}`, ...left];
+}

@@ -1,0 +1,48 @@
+/** A run that is killed in the middle, on the real engine: a sample of `npm run sweep`. Hetzner and the nodes are stand-ins. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { cleared, cutUp, inventory, problems, recover, said, up } from "../sandbox/power-cut.ts";
+import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";
+
+const minute = 60_000;
+let sandbox: EngineSandbox;
+
+beforeAll(async () => {
+  sandbox = await engineSandbox("dev");
+}, 10 * minute);
+
+afterAll(() => sandbox?.remove());
+
+const at = () => ({ sandbox, stage: "dev" });
+
+/** What dev has at Hetzner, with the name of its one server. */
+const whole = [
+  "address k3s-stages-dev-server-1",
+  "firewall k3s-stages-dev",
+  "group k3s-stages-dev-server-spread-1",
+  "k3s-stages-dev has 10.10.0.0/24",
+  "k3s-stages-dev-server-1 at 10.10.0.11",
+  "network k3s-stages-dev",
+  "server k3s-stages-dev-server-1",
+];
+
+describe("a run that is killed with all its processes", { timeout: 5 * minute }, () => {
+  it("says how to go on: the stack is locked, and `pulumi cancel` frees it (F47)", async () => {
+    // Of seven writes the last two make the server and attach it; a kill between them leaves the server alone.
+    expect(await cutUp(at(), { write: 6, moment: "after" })).toBe("POST /servers");
+    const refused = await up(at());
+    expect(refused.code).not.toBe(0);
+    expect(said(refused)).toContain("`pulumi cancel`");
+  });
+
+  it("is continued by the documented steps, which name and take over the server that was left (F46, F47)", async () => {
+    const { steps, last } = await recover(at());
+    expect(last.code, said(last)).toBe(0);
+    expect(steps).toContain("import hcloud:index/server:Server");
+    expect(await problems(at(), whole)).toEqual([]);
+    expect(inventory(sandbox)).toEqual(whole);
+  });
+
+  it("leaves nothing behind after the destroy (F46)", async () => {
+    expect(await cleared(at())).toEqual([]);
+  });
+});
