@@ -143,6 +143,16 @@ describe.skipIf(!(hasOpenssl || process.env["CI"]))("openssl (skipped where it i
     expect(openssl("verify", "-CAfile", "foreign.crt", `${name}-ca.crt`)).toContain("verification failed");
   });
 
+  it.each(authorities)(
+    "works out the public half of %s-ca's key, which is left out, as its certificate has it",
+    (name) => {
+      const inCertificate = openssl("x509", "-in", `${name}-ca.crt`, "-noout", "-pubkey");
+      expect(inCertificate).toMatch(/^-----BEGIN PUBLIC KEY-----\n/);
+      expect(openssl("pkey", "-in", `${name}-ca.key`, "-pubout")).toBe(inCertificate);
+      expect(file(`${name}-ca.key`).length).toBeLessThan(prod.adminKey.length - 90);
+    },
+  );
+
   it("verifies the admin certificate as a client's through client-ca, and not as a server's", () => {
     const through = ["-CAfile", "root.crt", "-untrusted", "client-ca.crt", "admin.crt"];
     expect(openssl("verify", "-x509_strict", "-purpose", "sslclient", ...through)).toBe("admin.crt: OK\n");
