@@ -42,9 +42,27 @@ export const nothing: Language = plain("nothing", false, () => nothing);
 
 export const emptyWord: Language = plain("", true, () => nothing);
 
+/** All that ever told one character from another. */
+const sets = new Set<string>();
+let apart: readonly string[] | undefined;
+
+/** The first of all characters that no set tells apart: what follows one of them follows the others. */
+function representatives(): readonly string[] {
+  if (apart) return apart;
+  const kinds = new Map<string, string>();
+  for (const character of characters) {
+    const kind = Array.from(sets, (set) => Number(set.includes(character))).join("");
+    if (!kinds.has(kind)) kinds.set(kind, character);
+  }
+  apart = [...kinds.values()];
+  return apart;
+}
+
 /** One of the characters; those that no tag has are left out. */
 export function oneOf(matches: (character: string) => boolean): Language {
   const own = characters.filter(matches).join("");
+  if (!sets.has(own)) apart = undefined;
+  sets.add(own);
   return own === ""
     ? nothing
     : plain(`[${own}]`, false, (character) => (own.includes(character) ? emptyWord : nothing));
@@ -114,7 +132,7 @@ export type Example =
 const mostStates = 20_000;
 
 const following = (state: Language, word: string): readonly (readonly [Language, string])[] =>
-  characters
+  representatives()
     .map((character) => [state.after(character), word + character] as const)
     .filter(([follower, longer]) => follower !== nothing && longer.length <= 128);
 
