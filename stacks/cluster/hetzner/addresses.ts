@@ -1,5 +1,5 @@
 /** SHELL: declares the public addresses of a cluster's machines. */
-import * as hcloud from "@pulumi/hcloud";
+import * as hcloud from "./hcloud.ts";
 import { type Front, guarded, type Site } from "./site.ts";
 
 /**

@@ -1,6 +1,7 @@
 /** SHELL: declares what a cluster's machines stand on: network, firewall, placement groups. */
-import * as hcloud from "@pulumi/hcloud";
+
 import type { FirewallRule } from "../plan/firewall.ts";
+import * as hcloud from "./hcloud.ts";
 import { type Ground, guarded, number, type Site } from "./site.ts";
 
 export const hetznerRules = (rules: readonly FirewallRule[]): hcloud.types.input.FirewallRule[] =>

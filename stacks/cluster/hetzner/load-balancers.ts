@@ -1,6 +1,7 @@
 /** SHELL: declares a cluster's load balancers, and what is behind them. */
-import * as hcloud from "@pulumi/hcloud";
+
 import type { LoadBalancer } from "../topology.ts";
+import * as hcloud from "./hcloud.ts";
 import { type Front, type Ground, guarded, number, type Servers, type Site } from "./site.ts";
 
 const often = { interval: 5, timeout: 3, retries: 3 };

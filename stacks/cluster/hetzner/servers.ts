@@ -1,5 +1,5 @@
 /** SHELL: declares a cluster's machines. */
-import * as hcloud from "@pulumi/hcloud";
+
 import * as pulumi from "@pulumi/pulumi";
 import { gatewayUserData } from "../gateway.ts";
 import type { NodeSecrets } from "../node-settings.ts";
@@ -7,6 +7,7 @@ import { keepsType } from "../replacements.ts";
 import type { Machine, Node } from "../topology.ts";
 import { userData } from "../user-data.ts";
 import { hetznerRules } from "./ground.ts";
+import * as hcloud from "./hcloud.ts";
 import { type ClusterSecrets, type Front, type Ground, guarded, number, type Servers, type Site } from "./site.ts";
 
 /** A node is told what its part needs and no more. */

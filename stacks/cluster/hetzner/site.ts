@@ -1,11 +1,12 @@
 /** SHELL: what the files that declare a cluster's resources hand to each other. */
-import type * as hcloud from "@pulumi/hcloud";
+
 import type * as pulumi from "@pulumi/pulumi";
 import type { Fleet, Stage } from "../../config/fleet.ts";
 import type { Pins } from "../../config/pins.ts";
 import type { NodeScripts } from "../node-files.ts";
 import type { Nodes } from "../nodes.ts";
 import type { Topology } from "../topology.ts";
+import type * as hcloud from "./hcloud.ts";
 
 /** What the cluster's nodes are told; `Pki` has it. */
 export interface ClusterSecrets {
