@@ -29,14 +29,15 @@ const silent = `export class Preflight {
 
 /** The program as it is, and one that asks Hetzner nothing. */
 function programs({ checkout, work }: Layout) {
-  const main = join(work, "index.ts");
   const text = readFileSync(join(checkout, "index.ts"), "utf8");
   writeFileSync(join(work, "silent.ts"), silent);
-  rmSync(main);
+  // Links lead to the checkout, whose files find each other there.
+  for (const file of ["index.ts", "main.ts"]) rmSync(join(work, file));
+  writeFileSync(join(work, "main.ts"), readFileSync(join(checkout, "main.ts")));
   return {
     asking: text,
     silent: text.replace("./stacks/preflight/program.ts", "./silent.ts"),
-    use: (program: string) => writeFileSync(main, program),
+    use: (program: string) => writeFileSync(join(work, "index.ts"), program),
   };
 }
 
