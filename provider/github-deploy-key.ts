@@ -31,10 +31,12 @@ function refusal(status: number, message: string, repository: string): string {
   if (status === 401) return `${said}: the token is not valid or has expired. Set another: ${set}`;
   if (status === 429 || (status === 403 && /rate limit/i.test(message)))
     return `${said}: wait some minutes, then run \`pulumi up\` again`;
+  if (/archived/i.test(message))
+    return `${said}: it is archived. Take that back at GitHub, or configure another repository`;
   if (status === 403 || status === 404)
     return `${said}: the token needs "Administration: read and write" of this repository. Set another: ${set}`;
   if (status >= 500) return `${said}: see githubstatus.com, then run \`pulumi up\` again`;
-  return said;
+  return status < 400 ? `${said} with something else than JSON: does a proxy stand in between?` : said;
 }
 
 /** A gateway in front of GitHub answers with a page. */

@@ -1,4 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey, sign, verify } from "node:crypto";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { deployKey } from "../provider/deploy-key.ts";
 import { githubDeployKey } from "../provider/github-deploy-key.ts";
@@ -85,6 +87,55 @@ describe("its registration at GitHub", () => {
     const { publicKey } = await made();
     const refused = githubDeployKey().create(request(inputs(publicKey, "another")));
     await expect(refused).rejects.toThrow(/401 \(Bad credentials\).*pulumi config set --secret githubToken/);
+  });
+});
+
+describe("GitHub, when it refuses a deploy key,", () => {
+  type Said = readonly [status: number, body: string];
+
+  /** A STAND-IN for GitHub that says one thing. */
+  async function saying([status, body]: Said): Promise<string> {
+    const server = createServer((_, response) => response.writeHead(status).end(body));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    process.env["GITHUB_API_URL"] = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const inputs = { owner: "acme", repository: "gitops", title: "x", key: "ssh-ed25519 AAAA", token: "hunter2" };
+    try {
+      return await Promise.resolve(githubDeployKey().create(request(inputs))).then(
+        () => "accepted",
+        (error: Error) => `${error.name}: ${error.message}`,
+      );
+    } finally {
+      delete process.env["GITHUB_API_URL"];
+      await new Promise((resolve) => server.close(resolve));
+    }
+  }
+
+  const message = (text: string) => JSON.stringify({ message: text });
+
+  it.each<[string, Said, RegExp]>([
+    ["an ended token", [401, message("Bad credentials")], /401 \(Bad credentials\).*has expired\. Set another/],
+    ["its rate limit", [403, message("API rate limit exceeded for user ID 1.")], /: wait some minutes, then run/],
+    ["its second limit", [403, message("You have exceeded a secondary rate limit")], /: wait some minutes, then run/],
+    ["too many requests", [429, "slow down"], /answers 429.*: wait some minutes, then run/],
+    [
+      "a token without the right",
+      [403, message("Resource not accessible by personal access token")],
+      /Administration: read and write/,
+    ],
+    ["a repository that is not there", [404, message("Not Found")], /Administration: read and write/],
+    [
+      "an archived repository",
+      [403, message("Repository was archived so is read-only.")],
+      /was archived so is read-only.*archived/,
+    ],
+    ["an outage", [503, "<html>Unicorn!</html>"], /answers 503 for acme\/gitops: see githubstatus\.com/],
+    ["a page of somebody between", [200, "<html>log in to the hotel</html>"], /answers 200/],
+    ["a page instead of a key", [201, ""], /answers 201/],
+  ])("says so in a sentence: %s (F80)", async (_, said, words) => {
+    const sentence = await saying(said);
+    expect(sentence).toMatch(words);
+    expect(sentence).toMatch(/^UserError: [^\n]*$/);
+    expect(sentence).not.toContain("hunter2");
   });
 });
 

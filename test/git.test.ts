@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { readdirSync } from "node:fs";
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -91,6 +91,92 @@ describe("publishing", () => {
     expect(repo.read(patch)).toBe(image("v2", 3));
     expect(repo.git("rev-list", "--merges", "main")).toBe("");
     expect(repo.commits()).toHaveLength(3);
+  });
+
+  it("gives up in words when the branch gets a commit before every push, with all of them kept (F72)", async () => {
+    await publish(await remoteOf(), publication({ [patch]: image("v1") }));
+    const remote = await remoteOf();
+    let tag = 1;
+    const busy: Remote = {
+      ...remote,
+      push: async (commit) => {
+        repo.edit({ [patch]: bump(`v${++tag}`) });
+        return remote.push(commit);
+      },
+    };
+    await expect(publish(busy, { ...publication({ [patch]: image("v1", 3) }), patience: 700 })).rejects.toThrow(
+      "the branch got a new commit before every push for 0.7 s: run again when it rests",
+    );
+    expect(repo.read(patch)).toBe(image(`v${tag}`));
+    await publish(remote, publication({ [patch]: image("v1", 3) }));
+    expect(repo.read(patch)).toBe(image(`v${tag}`, 3));
+    expect(repo.git("rev-list", "--merges", "main")).toBe("");
+    expect(repo.commits()).toHaveLength(tag + 1);
+  });
+
+  it("says that a lock is in the way when nobody commits and nothing gets in, and goes on without it (F78)", async () => {
+    await publish(await remoteOf(), publication({ [patch]: image("v1") }));
+    const lock = join(repo.url, "refs/heads/main.lock");
+    writeFileSync(lock, "");
+    const remote = await remoteOf();
+    const change = publication({ [patch]: image("v1", 3) });
+    await expect(publish(remote, { ...change, patience: 300 })).rejects.toThrow(
+      /lets nobody write to the branch, for 0\.3 s, though it does not move: .* left a lock/,
+    );
+    rmSync(lock);
+    await publish(remote, change);
+    expect(repo.read(patch)).toBe(image("v1", 3));
+  });
+
+  it("stops when Flux's own line got another marker, which only a person can judge (F73)", async () => {
+    await publish(await remoteOf(), publication({ [patch]: image("v1") }));
+    const remote = await remoteOf();
+    const change = publication({ [patch]: image("v1", 3) });
+    const seen = await readHead(remote, await remote.fetch(), change.target);
+    const renamed = (text: string) => text.replace("blog:blog-prod", "blog:renamed").replace(":v1 ", ":v2 ");
+    const raced = interrupted(remote, () => repo.edit({ [patch]: renamed }));
+    await expect(publish(raced, { ...change, seen })).rejects.toThrow(new RegExp(`${patch}(:2)?: |: ${patch}`));
+    expect(repo.read(patch)).toBe(renamed(image("v1")));
+  });
+
+  it.each([
+    ["before it has read anything", "exit 1"],
+    ["when it has all of it", "cat >/dev/null; exit 1"],
+    ["in the middle", 'kill -9 "$PPID"'],
+  ])("a server that hangs up on the push %s changes nothing, and the next run converges (F75)", async (_, script) => {
+    repo.edit({ "README.md": "ours\n" });
+    const hook = join(repo.url, "hooks", "pre-receive");
+    writeFileSync(hook, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    const change = publication({ [patch]: image("v1") });
+    await expect(publish(await remoteOf(), change)).rejects.toMatchObject({ name: "PublishError" });
+    expect(repo.files()).toEqual(["README.md"]);
+    rmSync(hook);
+    await publish(await remoteOf(), change);
+    expect(repo.read(patch)).toBe(image("v1"));
+    expect(repo.commits()).toHaveLength(2);
+  });
+
+  it("goes on from a rewritten history, by the files that it finds there (F75)", async () => {
+    await publish(await remoteOf(), publication({ [patch]: image("v1"), [base]: "a: 1\n" }));
+    repo.edit({ [patch]: bump("v2"), "README.md": "ours\n" });
+    const remote = await remoteOf();
+    await remote.fetch();
+    const anew = repo.git("commit-tree", "main^{tree}", "-m", "squashed");
+    repo.git("update-ref", "refs/heads/main", anew);
+    await publish(remote, publication({ [patch]: image("v1", 3), [base]: "a: 1\n" }));
+    expect(repo.read(patch)).toBe(image("v2", 3));
+    expect(repo.read("README.md")).toBe("ours\n");
+    expect(repo.commits()).toHaveLength(2);
+  });
+
+  it("publishes into a repository that is itself a shallow clone (F75)", async () => {
+    for (const text of ["1\n", "2\n", "3\n"]) repo.edit({ "README.md": text });
+    const shallow = join(repo.folder, "shallow.git");
+    repo.git("clone", "--quiet", "--bare", "--depth=1", `file://${repo.url}`, shallow);
+    const remote = await remoteOf(shallow);
+    await publish(remote, publication({ [patch]: image("v1") }));
+    const snapshot = await remote.fetch();
+    expect([...snapshot.entries.keys()]).toEqual(["README.md", patch, "clusters/production/.owned.json"]);
   });
 
   it("lets two stages publish at once (rule 39) (F74)", async () => {
@@ -238,11 +324,17 @@ describe("what git prints becomes one sentence", () => {
       "! [remote rejected] main -> main (refusing to allow a GitHub App to create or update workflow `.github/workflows/flux-pull-requests.yaml` without `workflows` permission)",
       "refused",
     ],
+    [
+      "ERROR: This repository was archived so it is read-only.\nfatal: Could not read from remote repository.",
+      "refused",
+    ],
+    ["fatal: unable to access 'https://x/': The requested URL returned error: 429", "unreachable"],
+    ["fatal: unable to access 'https://x/': The requested URL returned error: 503", "unreachable"],
     ["Host key verification failed.\nfatal: Could not read from remote repository.", "host key"],
     ["fatal: write error: No space left on device", "disk full"],
     ["Error: spawn git ENOENT", "git missing"],
     ["fatal: something new", "other"],
-  ])("%j: %s", (output, failure) => {
+  ])("%j: %s (F80)", (output, failure) => {
     expect(gitError(output, { url: "https://github.com/acme/gitops", branch: "main" }).failure).toBe(failure);
   });
 

@@ -52,6 +52,11 @@ const causes: readonly Cause[] = [
       `the host key of ${url} is not known here or has changed: check it, then add it to known_hosts (ssh-keyscan)`,
   ],
   [
+    /was archived/,
+    "refused",
+    (url) => `${url} is archived, so nobody may push: take that back at its host, or configure another repository`,
+  ],
+  [
     /read[ -]only|Write access to repository not granted|Permission to \S+ denied to/i,
     "read-only",
     (url) =>

@@ -32,6 +32,17 @@ export interface Publication {
   /** What the preview was made on: nothing that a person changed since is overwritten. */
   readonly seen?: Head | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Milliseconds in which the push has to get through. */
+  readonly patience?: number;
+}
+
+/** Who kept the push out: others who commit all the time, or nobody that one can see. */
+function neverIn(patience: number, moved: boolean): PublishError {
+  const time = `${patience / 1000} s`;
+  if (moved)
+    return new PublishError(`the branch got a new commit before every push for ${time}: run again when it rests`);
+  const lock = "another push hangs there, or one that was killed left a lock (refs/heads/<branch>.lock)";
+  return new PublishError(`the server lets nobody write to the branch, for ${time}, though it does not move: ${lock}`);
 }
 
 /** The changes of one attempt, or why there must be none. */
@@ -46,8 +57,8 @@ function decided({ plan, seen }: Publication, head: Head) {
 
 /** Brings the branch to the plan in one commit, on whatever head there is at the end; gives that head's id, if there is one. */
 export async function publish(remote: Remote, publication: Publication): Promise<string | undefined> {
-  const { target, seen, signal } = publication;
-  const giveUp = Date.now() + deadline;
+  const { target, seen, signal, patience = deadline } = publication;
+  const giveUp = Date.now() + patience;
   let snapshot: Snapshot = seen ?? (await remote.fetch());
   for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {
     const changes = decided(publication, await readHead(remote, snapshot, target));
@@ -57,11 +68,7 @@ export async function publish(remote: Remote, publication: Publication): Promise
     const commit = await remote.commit({ parent: snapshot.commit, changes, message, seconds });
     if (await remote.push(commit)) return commit;
     const wait = pause * (0.5 + Math.random());
-    if (Date.now() + wait > giveUp) {
-      throw new PublishError(
-        `the branch got a new commit before every push for ${deadline / 1000} s: run again when it rests`,
-      );
-    }
+    if (Date.now() + wait > giveUp) throw neverIn(patience, (await remote.fetch()).commit !== snapshot.commit);
     await sleep(wait, undefined, { signal });
     snapshot = await remote.fetch();
   }
