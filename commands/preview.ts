@@ -2,8 +2,11 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { ConfigError } from "../stacks/config/error.ts";
+import { chosenTags, imagesOf, policyEdits } from "../stacks/preview/chosen.ts";
 import { type Effect, effect } from "../stacks/preview/effect.ts";
-import { readPreview } from "../stacks/preview/events.ts";
+import { type Preview, readPreview } from "../stacks/preview/events.ts";
+import { knownTags } from "./matrix/sources.ts";
 import { effectMarkdown } from "./preview/markdown.ts";
 import { effectText } from "./preview/text.ts";
 
@@ -15,6 +18,9 @@ which tag, what Flux removes from the cluster, and the change of every file. Dan
   --stage <name>    a stack
   --events <file>   what \`pulumi preview --json\` printed, in place of running it; - reads stdin
   --markdown        for a pull request's comment, cut where GitHub would refuse it
+  --tags <file>     in place of the registries, which are asked where a policy changes:
+                    {"ghcr.io/acme/blog": ["v1.9.31", …]}
+  --offline         ask no registry
   --limit <number>  characters at which it is cut, in place of 60000
   --json            for programs
   --exit-code       2 when there is something to change
@@ -35,6 +41,8 @@ const known = {
   events: { type: "string" },
   markdown: { type: "boolean" },
   limit: { type: "string" },
+  tags: { type: "string" },
+  offline: { type: "boolean" },
   json: { type: "boolean" },
   "exit-code": { type: "boolean" },
   help: { type: "boolean" },
@@ -65,33 +73,44 @@ function read(stage: string, events: string | undefined, directory: string): str
   }
 }
 
-function effectOf(stage: string, text: string): Effect {
+type Given = ReturnType<typeof options>;
+
+/** Registries are asked only for images of policies that change. */
+async function chosen(found: Preview, given: Given, environment: Readonly<NodeJS.ProcessEnv>) {
+  const edits = policyEdits(found);
+  const images = imagesOf(edits);
+  return chosenTags(edits, images.length > 0 ? await knownTags(images, given, environment) : new Map());
+}
+
+async function effectOf(stage: string, text: string, given: Given): Promise<Effect> {
   try {
-    return effect(stage, readPreview(text));
+    const found = readPreview(text);
+    return effect(stage, found, await chosen(found, given, process.env));
   } catch (error) {
+    if (error instanceof ConfigError) throw new PreviewError(error.message);
     throw new PreviewError(`no preview of ${stage}: ${error instanceof Error ? error.message : error}`);
   }
 }
 
-function toldText(found: Effect, { markdown, limit = "60000" }: ReturnType<typeof options>): string {
+function toldText(found: Effect, { markdown, limit = "60000" }: Given): string {
   if (!/^[1-9][0-9]{0,8}$/.test(limit)) throw new PreviewError(`--limit ${limit} is no number of characters.`);
   return markdown ? effectMarkdown(found, Number(limit)) : effectText(found);
 }
 
-function answered(args: readonly string[], directory: string): Outcome {
+async function answered(args: readonly string[], directory: string): Promise<Outcome> {
   const given = options(args);
   if (given.help) return { code: 0, text: help };
   if (!given.stage) throw new PreviewError(`--stage is missing.\n\n${help}`);
-  const found = effectOf(given.stage, read(given.stage, given.events, directory));
+  const found = await effectOf(given.stage, read(given.stage, given.events, directory), given);
   const text = given.json ? JSON.stringify(found, null, 2) : toldText(found, given);
   const code = found.errors.length > 0 ? 1 : given["exit-code"] && found.isChange ? 2 : 0;
   return { code, text };
 }
 
 /** Runs the command on the project in a folder. */
-export function previewCommand(args: readonly string[], directory: string): Outcome {
+export async function previewCommand(args: readonly string[], directory: string): Promise<Outcome> {
   try {
-    return answered(args, directory);
+    return await answered(args, directory);
   } catch (error) {
     if (error instanceof PreviewError) return { code: 1, text: error.message };
     throw error;
@@ -99,7 +118,7 @@ export function previewCommand(args: readonly string[], directory: string): Outc
 }
 
 if (import.meta.main) {
-  const { code, text } = previewCommand(process.argv.slice(2), process.cwd());
+  const { code, text } = await previewCommand(process.argv.slice(2), process.cwd());
   console.log(text);
   process.exitCode = code;
 }

@@ -51,9 +51,14 @@ async function admin(files: Pick<Material, "serverFiles">, inputs: Properties, n
  */
 export function pki(now = () => new Date()): Resource {
   return {
-    check: ({ inputs, oldInputs }) => {
+    async check({ inputs, oldInputs, log }) {
       const known = inputs["adminRotation"] === oldInputs["adminRotation"] ? oldInputs["expires"] : undefined;
-      return { inputs: { ...inputs, expires: expiry(known, now()) }, failures: failures(inputs) };
+      const expires = expiry(known, now());
+      if (known !== undefined && known !== expires) {
+        const ends = `the kubeconfig's certificate ends on ${String(known).slice(0, 10)}`;
+        await log("WARNING", `${ends}: this update makes one until ${expires.slice(0, 10)}; fetch the kubeconfig anew`);
+      }
+      return { inputs: { ...inputs, expires }, failures: failures(inputs) };
     },
     async create({ inputs, preview }) {
       if (preview) return { id: "", outputs: marked({ ...allUnknown, expires: String(inputs["expires"]) }) };

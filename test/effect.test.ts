@@ -1,6 +1,11 @@
-import { describe, expect, it } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { effectMarkdown } from "../commands/preview/markdown.ts";
 import { effectText } from "../commands/preview/text.ts";
+import { previewCommand } from "../commands/preview.ts";
+import { chosenTags, policyEdits } from "../stacks/preview/chosen.ts";
 import { effect } from "../stacks/preview/effect.ts";
 import { readPreview } from "../stacks/preview/events.ts";
 import { lineDiff } from "../stacks/preview/line-diff.ts";
@@ -147,6 +152,52 @@ it("says why a resource is replaced, once", () => {
   expect(answer([step, { ...step, op: "delete-replaced" }]).resources).toMatchObject([
     { name: "n", change: "replace", why: ["ipRange"] },
   ]);
+});
+
+describe("the tags that changed policies would choose", () => {
+  const blog = ["v1.9.31", "v1.9.32", "v2.0.0", "v2.1.0-stage.1"];
+  const ceiling = treeOf(
+    "prod",
+    withStage("prod", () => ({ channel: { kind: "stable", ceiling: "2.0.0" } })),
+  ).files;
+  let folder = "";
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "preview-"));
+    writeFileSync(join(folder, "events"), JSON.stringify({ steps: [ofTree(live, ceiling)] }));
+    const tags = { "ghcr.io/acme/blog": blog, "ghcr.io/acme/other-app": ["v0.4.0"] };
+    writeFileSync(join(folder, "tags"), JSON.stringify(tags));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const run = (...args: readonly string[]) =>
+    previewCommand(["--stage", "prod", "--events", join(folder, "events"), ...args], folder);
+
+  it("are told where they differ, and where they are not known", async () => {
+    const { text } = await run("--tags", join(folder, "tags"));
+    expect(text).toContain(
+      "Tags that policies would choose\n  blog:blog-prod: v2.0.0 -> v1.9.32\n  not known of ghcr.io/acme/second-other-app: no registry was asked\n",
+    );
+    expect(text).not.toContain("other-app-prod: v0.4.0");
+  });
+
+  it("are those of the image that the scan leaves, for a policy that is new too", () => {
+    const hidden = treeOf("prod", withApp("prod", "blog", { exclude: ["^v2\\."] })).files;
+    const known = new Map([["ghcr.io/acme/blog", { tags: blog }]]);
+    const edits = (before: Texts, after: Texts) =>
+      policyEdits(readPreview(JSON.stringify({ steps: [ofTree(before, after)] })));
+    const policy = "blog:blog-prod";
+    expect(chosenTags(edits(live, hidden), known)).toEqual({
+      ...{ tags: [{ policy, from: "v2.0.0", to: "v1.9.32" }], unknown: [] },
+    });
+    const [first] = chosenTags(edits({}, live), known).tags;
+    expect(first).toEqual({ policy, from: null, to: "v2.0.0" });
+    expect(edits(live, { ...live, [patch]: "a: 1\n" })).toEqual([]);
+  });
+
+  it("end with 2 where that is asked for, as every change does", async () => {
+    expect((await run("--offline", "--exit-code")).code).toBe(2);
+    expect((await run("--offline")).code).toBe(0);
+    expect((await run("--tags", join(folder, "nowhere"))).text).toContain("There is no file");
+  });
 });
 
 it("is nothing when every step is the same", () => {

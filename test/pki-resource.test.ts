@@ -97,6 +97,23 @@ describe("gitops:index:Pki over gRPC", () => {
     expect(await client.diff("prod", inputs, checked.inputs)).toEqual({ changes: { expires: "UPDATE" }, replaces: [] });
   });
 
+  it("warns of the end that comes near, in the preview that renews it, and of no other", async () => {
+    const told: string[] = [];
+    const log = async (severity: string, message: string) => {
+      told.push(`${severity} ${message}`);
+    };
+    const check = (now: string) => {
+      const request = { secrets: new Set<string>(), urn, signal: new AbortController().signal, log };
+      const oldInputs = { cluster: "prod", expires: "2027-03-01T00:00:00.000Z" };
+      return pki(() => new Date(now)).check?.({ ...request, inputs: { cluster: "prod" }, oldInputs });
+    };
+    await check("2026-10-01T00:00:00Z");
+    expect(told).toEqual([]);
+    await check("2027-02-01T00:00:00Z");
+    const words = "the kubeconfig's certificate ends on 2027-03-01: this update makes one until 2028-02-01";
+    expect(told).toEqual([`WARNING ${words}; fetch the kubeconfig anew`]);
+  });
+
   it("makes a new admin certificate under the same client CA on update, and leaves everything else as it was", async () => {
     const { client, clock, created, update } = await served();
     const state = await created();

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { accepts, tagsOf } from "../stacks/config/channel.ts";
 import type { Channel } from "../stacks/config/fleet.ts";
 import { both, example, type Language } from "../stacks/config/language.ts";
+import { declaredOverlaps } from "../stacks/config/overlaps.ts";
 import { languageOf, readPattern } from "../stacks/config/pattern.ts";
 import { satisfies } from "../stacks/config/range.ts";
 import { anyVersion, rangeLanguage } from "../stacks/config/range-language.ts";
@@ -130,7 +131,19 @@ describe("two channels (rule 4)", () => {
         "stages.2.samples": ["v1.9.31"],
       },
     };
-    expect(resolve(seedSources(edits)).stages[0]?.channel).toEqual(everything);
+    const fleet = resolve(seedSources(edits));
+    expect(fleet.stages[0]?.channel).toEqual(everything);
+    const told = fleet.stages.map((stage) => declaredOverlaps(fleet, stage));
+    const words = (one: string, other: string) => [
+      `v1.1.1, and what is like it, reaches ${one} and ${other}, as alsoAccepts has it`,
+    ];
+    expect(told).toEqual([words("dev", "prod"), [], words("prod", "dev")]);
+  });
+
+  it("that share none make a declaration idle, which is said", () => {
+    const fleet = resolve(seedSources({ "Pulumi.yaml": { "stages.0.alsoAccepts": ["prod"] } }));
+    const told = fleet.stages.flatMap((stage) => declaredOverlaps(fleet, stage));
+    expect(told).toContain("no tag reaches dev and prod: alsoAccepts between them can go");
   });
 });
 

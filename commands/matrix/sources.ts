@@ -69,7 +69,7 @@ async function ask(image: string, environment: Readonly<NodeJS.ProcessEnv>): Pro
 /** What the registries have of the images. */
 export async function knownTags(
   images: readonly string[],
-  { tags, offline }: Options,
+  { tags, offline }: Pick<Options, "tags" | "offline">,
   environment: Readonly<NodeJS.ProcessEnv>,
 ): Promise<ReadonlyMap<string, Known>> {
   if (tags !== undefined) return fromFile(tags);

@@ -1,3 +1,4 @@
+import type { ChosenTag } from "../../stacks/preview/chosen.ts";
 import type { Effect } from "../../stacks/preview/effect.ts";
 import type { PolicyChange } from "../../stacks/preview/tree-changes.ts";
 
@@ -17,10 +18,17 @@ function reasons(why: readonly string[]): string {
   return why.length > 0 ? ` (${why.slice(0, shown).join(", ")}${more})` : "";
 }
 
-const line = ({ policy, from, to }: PolicyChange): string => `${policy}: ${from ?? "none"} -> ${to ?? "none"}`;
+const line = ({ policy, from, to }: PolicyChange | ChosenTag): string =>
+  `${policy}: ${from ?? "none"} -> ${to ?? "none"}`;
+
+function choices({ chosen }: Effect): readonly string[] {
+  const unknown = chosen?.unknown ?? [];
+  return [...(chosen?.tags ?? []).map(line), ...unknown.map((each) => `not known of ${each}`)];
+}
 
 /** What everybody should see first, before any diff. */
-export function sections({ price, dangers, errors, warnings, resources, images, writers, policies, pruned }: Effect) {
+export function sections(effect: Effect) {
+  const { price, dangers, errors, warnings, resources, images, writers, policies, pruned } = effect;
   const all: readonly Section[] = [
     { title: "Errors", lines: errors },
     { title: "Danger", lines: dangers },
@@ -34,6 +42,7 @@ export function sections({ price, dangers, errors, warnings, resources, images, 
     { title: "Images", lines: images.map(line) },
     { title: "Who moves the tag", lines: writers.map(line) },
     { title: "Policies", lines: policies.map(line) },
+    { title: "Tags that policies would choose", lines: choices(effect) },
     { title: "Removed from the cluster", lines: pruned.map(({ object, file }) => `${object} (${file})`) },
     { title: "Warnings", lines: warnings },
   ];

@@ -46,6 +46,8 @@ export interface Stage {
   /** The cluster's folder in the repository, as `flux bootstrap --path` gets it: `clusters/production`. */
   readonly path: string;
   readonly channel: Channel;
+  /** Stages whose tags it may take too. */
+  readonly alsoAccepts: readonly string[];
   readonly cluster: Cluster;
   /** The applications that run in this stage, sorted by name. */
   readonly apps: readonly App[];

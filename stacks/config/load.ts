@@ -4,6 +4,7 @@ import { parse } from "yaml";
 import { ConfigError } from "./error.ts";
 import { readPins, readSources } from "./files.ts";
 import type { Fleet, Stage } from "./fleet.ts";
+import { declaredOverlaps } from "./overlaps.ts";
 import { missingDigests, type Pins } from "./pins.ts";
 import { resolve } from "./resolve.ts";
 import type { Sources } from "./sources.ts";
@@ -101,6 +102,11 @@ function requireDigests(pins: Pins): void {
   pulumi.log.warn(`${message} \`pulumi up\` refuses until then.`);
 }
 
+function sayOverlaps(fleet: Fleet, stage: Stage): void {
+  if (!pulumi.runtime.isDryRun()) return;
+  for (const overlap of declaredOverlaps(fleet, stage)) pulumi.log.warn(overlap);
+}
+
 function load(): Loaded {
   const stack = pulumi.getStack();
   const directory = process.cwd();
@@ -112,6 +118,7 @@ function load(): Loaded {
   const pins = readPins(directory);
   requireSecrets(fleet, stage, disk);
   requireDigests(pins);
+  sayOverlaps(fleet, stage);
   return { fleet, stage, pins, sources };
 }
 

@@ -89,7 +89,10 @@ function app(name: string, stage: string, written: Written): readonly App[] {
   ];
 }
 
-function stage(written: Written, { name, path, channel }: ProjectKeys["stages"][number]): readonly Stage[] {
+function stage(
+  written: Written,
+  { name, path, channel, alsoAccepts }: ProjectKeys["stages"][number],
+): readonly Stage[] {
   const own = written.stacks[name];
   if (!own) return [];
   const apps = Object.keys(written.shared.apps).flatMap((each) => app(each, name, written));
@@ -99,6 +102,7 @@ function stage(written: Written, { name, path, channel }: ProjectKeys["stages"][
       name,
       path,
       channel: channelOf(channel),
+      alsoAccepts,
       cluster: cluster(name, own.cluster),
       apps: apps.toSorted(byName),
       infrastructure: infrastructureOf(shared, own, name),

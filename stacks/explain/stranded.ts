@@ -1,15 +1,14 @@
 /** Where an edit would have Flux go back to a lower version: it takes the newest of what its policy takes, and knows no way back. */
 import { compare } from "semver";
-import { parseDocument } from "yaml";
 import { lowestOf } from "../config/range.ts";
 import { matcherOf } from "../config/regex/matcher.ts";
 import { versionOf } from "../config/version.ts";
 import { allowDowngradeAnnotation } from "../gitops/names.ts";
 import { parseImage } from "../publish/image.ts";
 import { setters } from "../publish/setters.ts";
-import { type ImagePolicy, type ImageRepository, imagePolicyOf, imageRepositoryOf } from "../tree/image-objects.ts";
 import type { Files } from "../tree/manifests.ts";
 import { refusalOf } from "./choose.ts";
+import { decisive, idOf, type Rule, rulesIn, unlessBroken } from "./rules.ts";
 
 /** A tag that runs and that Flux's policy, as it is to be, does not take: another one follows it at once. */
 export interface Stranded {
@@ -24,46 +23,6 @@ export interface Stranded {
   readonly isAllowed: boolean;
 }
 
-interface Rule {
-  readonly file: string;
-  readonly policy: ImagePolicy;
-  readonly exclusions: readonly string[];
-}
-
-const idOf = ({ metadata: { namespace, name } }: ImagePolicy): string => `${namespace}:${name}`;
-
-/** What people broke is told elsewhere, where it matters (merge.ts). */
-function unlessBroken<T>(read: () => T, otherwise: T): T {
-  try {
-    return read();
-  } catch {
-    return otherwise;
-  }
-}
-
-const parsed = (text: string): unknown => unlessBroken(() => parseDocument(text).toJS(), undefined);
-
-const objects = <T>(files: Files, kind: string, read: (value: unknown) => T | undefined) =>
-  [...files].flatMap(([file, text]) => {
-    const found = new RegExp(`^kind: ${kind}$`, "m").test(text) ? read(parsed(text)) : undefined;
-    return found ? [{ file, found }] : [];
-  });
-
-function rulesIn(files: Files): readonly Rule[] {
-  const repositories = objects(files, "ImageRepository", imageRepositoryOf).map(({ found }) => found);
-  const scanned = ({ metadata, spec: { imageRepositoryRef: ref } }: ImagePolicy): ImageRepository | undefined =>
-    repositories.find((each) => {
-      return each.metadata.name === ref.name && each.metadata.namespace === (ref.namespace ?? metadata.namespace);
-    });
-  return objects(files, "ImagePolicy", imagePolicyOf).map(({ file, found }) => {
-    return { file, policy: found, exclusions: scanned(found)?.spec.exclusionList ?? [] };
-  });
-}
-
-/** What decides on tags, as text, to see whether it changes. */
-const decisive = ({ policy: { spec }, exclusions }: Rule): string =>
-  JSON.stringify([spec.filterTags, spec.policy, exclusions]);
-
 const takes = ({ policy, exclusions }: Rule, tag: string): boolean =>
   refusalOf(policy.spec, tag) === undefined && !exclusions.some((pattern) => matcherOf(pattern)(tag) !== undefined);
 
@@ -77,7 +36,7 @@ function canGoBack({ policy: { spec } }: Rule, tag: string): boolean {
 function stranded(rule: Rule, tag: string): Stranded {
   const { name, labels, annotations } = rule.policy.metadata;
   return {
-    ...{ file: rule.file, policy: idOf(rule.policy), app: labels["app"] ?? name, stage: labels["stage"] ?? "", tag },
+    ...{ file: rule.file, policy: idOf(rule), app: labels["app"] ?? name, stage: labels["stage"] ?? "", tag },
     isDowngrade: canGoBack(rule, tag),
     isAllowed: annotations[allowDowngradeAnnotation] === tag,
   };
@@ -118,11 +77,11 @@ function isDecisive(before: string, after: string): boolean {
 export function strandedTags(before: Files, after: Files): readonly Stranded[] {
   const edited = [...after].filter(([path, text]) => isDecisive(before.get(path) ?? text, text));
   if (edited.length === 0) return [];
-  const former = new Map(rulesIn(before).map((rule) => [idOf(rule.policy), decisive(rule)]));
+  const former = new Map(rulesIn(before).map((rule) => [idOf(rule), decisive(rule)]));
   const already = new Set(linesIn(before).map(lineKey));
   const lines = Map.groupBy(linesIn(after), ({ policy }) => policy);
   return rulesIn(after).flatMap((rule): readonly Stranded[] => {
-    const id = idOf(rule.policy);
+    const id = idOf(rule);
     const isEdited = former.get(id) !== decisive(rule);
     const own = (lines.get(id) ?? []).filter(
       (line) => before.has(line.file) && (isEdited || !already.has(lineKey(line))),

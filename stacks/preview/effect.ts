@@ -1,4 +1,5 @@
-import type { Preview } from "./events.ts";
+import type { Chosen } from "./chosen.ts";
+import { type Preview, treeStep, treeType } from "./events.ts";
 import { type ResourceChange, resourceChanges } from "./resources.ts";
 import { type TreeChanges, treeChanges } from "./tree-changes.ts";
 
@@ -9,13 +10,14 @@ export interface Effect extends TreeChanges {
   readonly resources: readonly ResourceChange[];
   /** The month at Hetzner and its change, as the check of Hetzner's own data says it; null where that was not asked. */
   readonly price: string | null;
+  /** What changed policies would choose of the registries' tags; null where none was asked for. */
+  readonly chosen: Chosen | null;
   readonly dangers: readonly string[];
   readonly warnings: readonly string[];
   readonly errors: readonly string[];
   readonly isChange: boolean;
 }
 
-const treeType = "gitops:index:Tree";
 const nothing: TreeChanges = { files: [], images: [], writers: [], policies: [], pruned: [] };
 
 const plain = (message: string): string =>
@@ -25,11 +27,9 @@ const plain = (message: string): string =>
     .trim();
 
 /** From Pulumi's own answer, so that a plain `pulumi preview` agrees. */
-export function effect(stage: string, { steps, diagnostics }: Preview): Effect {
+export function effect(stage: string, { steps, diagnostics }: Preview, chosen: Chosen | null = null): Effect {
   const changes = resourceChanges(steps);
-  const tree = steps.find(({ op, newState, oldState }) => {
-    return op !== "same" && op !== "refresh" && (newState?.type || oldState?.type) === treeType;
-  });
+  const tree = treeStep(steps);
   const resources = changes.filter(({ type, change }) => type !== treeType || change === "delete");
   const told = tree ? treeChanges(tree) : nothing;
   const messages = (...severities: readonly string[]) =>
@@ -40,6 +40,7 @@ export function effect(stage: string, { steps, diagnostics }: Preview): Effect {
     price: price ?? null,
     resources,
     ...told,
+    chosen,
     dangers: changes.flatMap(({ name, dangers }) => dangers.map((danger) => `${name}: ${danger}`)),
     warnings: [...new Set(messages("warning"))],
     errors: [...new Set(messages("error"))],

@@ -23,6 +23,14 @@ const preview = z.object({
 export type Step = z.output<typeof step>;
 export type Preview = z.output<typeof preview>;
 
+export const treeType = "gitops:index:Tree";
+
+/** Of the stage's tree, where that changes. */
+export const treeStep = (steps: readonly Step[]): Step | undefined =>
+  steps.find(({ op, newState, oldState }) => {
+    return op !== "same" && op !== "refresh" && (newState?.type || oldState?.type) === treeType;
+  });
+
 /** @throws Error for a text that holds no such answer */
 export function readPreview(text: string): Preview {
   // Lines of a wrapper, npm's among them, may stand before it.

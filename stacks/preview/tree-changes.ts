@@ -49,7 +49,8 @@ export interface TreeChanges {
 
 type Texts = ReadonlyMap<string, string>;
 
-function textsOf(state: Step["oldState"]): Texts {
+/** What a state holds of the repository, without the manifests. */
+export function textsOf(state: Step["oldState"]): Texts {
   const files = state?.inputs["files"];
   const all = Object.entries(typeof files === "object" && files !== null ? files : {});
   return new Map(all.flatMap(([path, text]) => (isManifest(path) ? [] : [[path, unfenced(String(text))] as const])));
