@@ -24,6 +24,8 @@ export interface KubernetesArgs {
   readonly folder: string;
   /** A new one, if not given. */
   readonly pki?: Material & Admin;
+  /** More arguments of the API server: `kube-apiserver-arg` of a node's configuration. */
+  readonly flags?: readonly string[];
 }
 
 export interface Kubernetes {
@@ -73,7 +75,7 @@ function etcdArgs({ client, peer }: Ports, folder: string): readonly string[] {
 }
 
 /** As k3s starts it (pkg/daemons/control/server.go, apiServer), as far as there are no nodes. */
-function apiserverArgs({ client, api }: Ports, tls: string): readonly string[] {
+function apiserverArgs({ client, api }: Ports, tls: string, flags: readonly string[]): readonly string[] {
   const file = (name: string) => join(tls, name);
   return [
     `--etcd-servers=http://127.0.0.1:${client}`,
@@ -92,9 +94,11 @@ function apiserverArgs({ client, api }: Ports, tls: string): readonly string[] {
     "--api-audiences=https://kubernetes.default.svc.cluster.local,k3s",
     "--service-cluster-ip-range=10.43.0.0/16",
     "--authorization-mode=Node,RBAC",
-    "--anonymous-auth=false",
+    // As k3s does: beside an authentication file, which has a word on it, the API server refuses the flag.
+    ...(flags.some((flag) => flag.startsWith("authentication-config=")) ? [] : ["--anonymous-auth=false"]),
     "--allow-privileged=true",
     "--profiling=false",
+    ...flags.map((flag) => `--${flag}`),
   ];
 }
 
@@ -117,7 +121,12 @@ async function ready(client: KubernetesClient, daemons: readonly Daemon[]): Prom
   });
 }
 
-export async function startKubernetes({ cluster, folder, pki: given }: KubernetesArgs): Promise<Kubernetes> {
+export async function startKubernetes({
+  cluster,
+  folder,
+  pki: given,
+  flags = [],
+}: KubernetesArgs): Promise<Kubernetes> {
   const binaries = await kubernetesBinaries();
   const pki = given ?? (await newPki(cluster));
   const [client = 0, peer = 0, api = 0] = await freePorts(3);
@@ -131,7 +140,7 @@ export async function startKubernetes({ cluster, folder, pki: given }: Kubernete
   writeFileSync(kubeconfigFile, text, { mode: 0o600 });
   const daemons = [
     startDaemon({ name: "etcd", file: binaries.etcd, args: etcdArgs(ports, folder), folder }),
-    startDaemon({ name: "kube-apiserver", file: binaries.apiserver, args: apiserverArgs(ports, tls), folder }),
+    startDaemon({ name: "kube-apiserver", file: binaries.apiserver, args: apiserverArgs(ports, tls, flags), folder }),
   ];
   const connection = kubernetesClient(text);
   const close = async () => {

@@ -1,0 +1,133 @@
+/**
+ * The real API server starts from what a first server's user data and its phase `config` leave on the disk: authorities,
+ * flags, the files that they name. In k3s' place stands this file, which reads them as k3s does.
+ */
+import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { request } from "node:https";
+import { join, relative } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { days, newAdmin } from "../../provider/pki/material.ts";
+import { FakeNode, makeReleases } from "../fake-node.ts";
+import { material, pins, planOf } from "../node-plan.ts";
+import { temporaryFolder } from "./harness/folder.ts";
+import { type Kubernetes, startKubernetes } from "./harness/kubernetes.ts";
+
+const releases = makeReleases(pins);
+const node = new FakeNode(planOf("prod", "server-1"), releases.folder).only("config");
+const folder = temporaryFolder("node");
+const at = (path: string) => join(node.root, path);
+const auditLog = at("var/lib/rancher/k3s/server/logs/audit.log");
+let kubernetes: Kubernetes;
+
+/** PEM by path below k3s' folder for them. */
+function authorities(): { readonly [path: string]: string } {
+  const tls = at("var/lib/rancher/k3s/server/tls");
+  const files = readdirSync(tls, { recursive: true, encoding: "utf8" }).map((path) => join(tls, path));
+  const texts = files
+    .filter((file) => statSync(file).isFile())
+    .map((file) => [relative(tls, file), readFileSync(file, "utf8")]);
+  return Object.fromEntries(texts);
+}
+
+/** Paths as they are here: what they lead to has to be on the node's disk. */
+function flags(): readonly string[] {
+  const config = parse(readFileSync(at("etc/rancher/k3s/config.yaml"), "utf8"));
+  return config["kube-apiserver-arg"].map((flag: string) => flag.replace(/=(\/(etc|var)\/)/, `=${node.root}$1`));
+}
+
+beforeAll(async () => {
+  const { code, output } = node.run();
+  expect(output).toContain("done");
+  expect(code).toBe(0);
+  const serverFiles = authorities();
+  const now = new Date();
+  const admin = await newAdmin({ serverFiles }, "k3s-stages-prod", { now, until: days(1, now) });
+  const pki = { ...material, serverFiles, ...admin };
+  kubernetes = await startKubernetes({ cluster: "k3s-stages-prod", folder: folder.path, pki, flags: flags() });
+});
+afterAll(async () => {
+  await kubernetes?.close();
+  folder.remove();
+  node.remove();
+  rmSync(releases.folder, { recursive: true });
+});
+
+interface Asked {
+  readonly path: string;
+  readonly ciphers?: string;
+}
+
+/** As anybody in the network asks, without a certificate. */
+function anonymous({ path, ciphers }: Asked): Promise<number> {
+  const tls = ciphers ? { ciphers, maxVersion: "TLSv1.2" as const } : {};
+  return new Promise((resolve, reject) => {
+    const options = { ca: kubernetes.pki.caCertificate, agent: false, ...tls };
+    const asked = request(new URL(path, kubernetes.url), options, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    asked.on("error", reject).end();
+  });
+}
+
+const pod = (namespace: string, securityContext: object) => ({
+  apiVersion: "v1",
+  kind: "Pod",
+  metadata: { name: "try", namespace },
+  spec: { containers: [{ name: "try", image: "busybox", securityContext }] },
+});
+
+/** What the controller manager would make. */
+async function withAccount(namespace: string): Promise<void> {
+  await kubernetes.client.apply({ apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default", namespace } });
+}
+
+describe("an API server that starts from a first server's disk", () => {
+  it("has every flag of the node's configuration, and finds each file that one names", () => {
+    expect(flags().filter((flag) => flag.includes(node.root)).length).toBeGreaterThanOrEqual(4);
+    expect(flags()).toContain(`authentication-config=${at("etc/rancher/k3s/authentication.yaml")}`);
+  });
+
+  it("serves with the authorities that user data brought, and admits the administrator that they signed", async () => {
+    expect(kubernetes.pki.serverFiles).toEqual(material.serverFiles);
+    expect(await kubernetes.kubectl("auth", "whoami")).toContain("k3s-stages-prod-pulumi");
+  });
+
+  it.each(["/livez", "/readyz"])("answers a load balancer that asks for %s", async (path) => {
+    expect(await anonymous({ path })).toBe(200);
+  });
+
+  it.each(["/version", "/api", "/api/v1/secrets", "/healthz", "/livez/etcd", "/cacerts", "/metrics"])(
+    "refuses %s to whom it does not know",
+    async (path) => {
+      expect(await anonymous({ path })).toBe(401);
+    },
+  );
+
+  it("takes a cipher of the node's list, and none without forward secrecy", async () => {
+    expect(await anonymous({ path: "/livez", ciphers: "ECDHE-ECDSA-AES128-GCM-SHA256" })).toBe(200);
+    await expect(anonymous({ path: "/livez", ciphers: "ECDHE-ECDSA-AES128-SHA" })).rejects.toThrow(/handshake|alert/);
+  });
+
+  it("admits no privileged pod where a namespace says nothing, and one in kube-system", async () => {
+    for (const namespace of ["default", "kube-system"]) await withAccount(namespace);
+    const refused = kubernetes.client.create(pod("default", { privileged: true }));
+    await expect(refused).rejects.toThrow(/violates PodSecurity "baseline/);
+    await expect(kubernetes.client.create(pod("default", {}))).resolves.toMatchObject({ kind: "Pod" });
+    await expect(kubernetes.client.create(pod("kube-system", { privileged: true }))).resolves.toMatchObject({
+      kind: "Pod",
+    });
+  });
+
+  it("writes down who made a Secret and nothing of what is in it, and no health check", async () => {
+    const secret = { apiVersion: "v1", kind: "Secret", metadata: { name: "audited", namespace: "default" } };
+    await kubernetes.client.create({ ...secret, stringData: { word: "hunter2-in-the-clear" } });
+    await expect.poll(() => readFileSync(auditLog, "utf8"), { timeout: 10_000 }).toMatch(/"name":"audited"/);
+    const log = readFileSync(auditLog, "utf8");
+    expect(log).toContain('"username":"k3s-stages-prod-pulumi"');
+    expect(log).not.toContain(Buffer.from("hunter2-in-the-clear").toString("base64"));
+    expect(log).not.toContain("hunter2");
+    expect(log).not.toMatch(/"requestURI":"\/(readyz|livez)/);
+  });
+});
