@@ -6,6 +6,7 @@ import { type Remaining, remainingKinds, remains, remainsText } from "../stacks/
 import { ConfigError } from "../stacks/config/error.ts";
 import { readFleet } from "../stacks/config/files.ts";
 import { HetznerError, hetznerClient, officialEndpoint } from "../stacks/preflight/hetzner.ts";
+import { pricing } from "../stacks/preflight/snapshot.ts";
 
 const help = `npm run destroy -- --stage <stage> [--yes]
 
@@ -54,11 +55,18 @@ async function tokenOf(stage: string, { env, pulumi }: World): Promise<string> {
   return code === 0 ? stdout.trim() : "";
 }
 
+/** Its absence costs the report some prices, and nothing else. */
+async function prices(client: ReturnType<typeof hetznerClient>) {
+  const answer = await client.get("/pricing").catch(() => ({}));
+  return pricing.safeParse((answer as { readonly pricing?: unknown }).pricing).data;
+}
+
 async function look(stage: string, cluster: string, account: { readonly token: string; readonly endpoint: string }) {
   const client = hetznerClient(account);
+  const list = await prices(client);
   const lists = Object.keys(remainingKinds).map(async (member) => {
     const items = (await client.list(`/${member}`, member)) as readonly Remaining[];
-    return remains(cluster, member, items);
+    return remains(cluster, { member, items, pricing: list });
   });
   const left = (await Promise.all(lists)).flat();
   return { text: remainsText(stage, left), code: left.length > 0 ? 1 : 0 };

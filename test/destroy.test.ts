@@ -79,13 +79,33 @@ describe("npm run destroy", () => {
 describe("the report", () => {
   const prices = [{ location: "nbg1", price_monthly: { net: "19.9900" } }];
 
+  it("prices volumes and addresses by Hetzner's list, and says where there is none", async () => {
+    await post("/volumes", { name: "shop", size: 50, location: "nbg1", labels: { cluster: "k3s-stages-dev" } });
+    await post("/primary_ips", {
+      name: "k3s-stages-dev-server-1",
+      type: "ipv4",
+      assignee_type: "server",
+      location: "nbg1",
+    });
+    expect(await run(["--stage", "dev"])).toBe(1);
+    expect(printed[0]).toMatch(
+      / {2}volume shop \(\d+, 2\.86 € a month\)\n {2}primary IP k3s-stages-dev-server-1 \(\d+, 0\.50 € a month\)\n/,
+    );
+    expect(printed[0]).toContain("\nIt costs 3.36 € a month net.\n");
+    const volume = { id: 3, name: "shop-dev-data", size: 10 };
+    const text = remainsText("dev", remains("shop-dev", { member: "volumes", items: [volume] }));
+    expect(text).toContain(
+      "  volume shop-dev-data (3, price unknown)\nIt costs 0.00 € a month net, beside what has no price here.",
+    );
+  });
+
   it("adds up what servers and load balancers cost", () => {
     const items = [
       { id: 1, name: "shop-dev-server-1", server_type: { prices }, location: { name: "nbg1" } },
       { id: 2, name: "shop-dev-api", load_balancer_type: { prices }, location: { name: "nbg1" } },
     ];
-    const text = remainsText("dev", remains("shop-dev", "servers", items));
+    const text = remainsText("dev", remains("shop-dev", { member: "servers", items }));
     expect(text).toContain("  server shop-dev-server-1 (1, 19.99 € a month)");
-    expect(text).toContain("cost 39.98 € a month net");
+    expect(text).toContain("It costs 39.98 € a month net.");
   });
 });

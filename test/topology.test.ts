@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { firewallRules } from "../stacks/cluster/plan/firewall.ts";
 import { type Topology, topology } from "../stacks/cluster/topology.ts";
 import { cidr, contains } from "../stacks/config/cidr.ts";
 import type { Cluster } from "../stacks/config/cluster.ts";
@@ -204,4 +205,15 @@ describe("any cluster", () => {
       }),
     );
   });
+});
+
+it("takes as many ranges for the API as a Hetzner firewall has room for, and not one more", () => {
+  const ranges = (count: number) =>
+    Array.from({ length: count }, (_, index) => `198.51.${Math.floor(index / 256)}.${index % 256}/32`);
+  const staged = (count: number) => stageOf("dev", { "Pulumi.dev.yaml": { "cluster.api.allow": ranges(count) } });
+  const sources = firewallRules(staged(494).stage.cluster).flatMap((rule) => rule.sources);
+  expect(sources).toHaveLength(500);
+  expect(() => staged(495)).toThrow(
+    "cluster.api.allow: 495 ranges; a Hetzner firewall takes 494 beside its own: join neighbours, or name a VPN's",
+  );
 });

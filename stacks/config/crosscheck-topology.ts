@@ -54,6 +54,16 @@ function sizeProblems(cluster: Cluster): readonly Found[] {
   ];
 }
 
+/** docs.hetzner.com, limits of a firewall; everyone's six are those of HTTP, HTTPS and ICMP, over IPv4 and IPv6. */
+const ranges = { firewall: 500, everyone: 6 } as const;
+
+function rangeProblems({ api: { allow, via } }: Cluster): readonly Found[] {
+  const room = ranges.firewall - ranges.everyone;
+  if (via !== "server" || allow.length <= room) return [];
+  const message = `${allow.length} ranges; a Hetzner firewall takes ${room} beside its own: join neighbours, or name a VPN's`;
+  return [{ path: ["cluster", "api", "allow"], message }];
+}
+
 function serverProblems({ servers }: Cluster): readonly Found[] {
   const { type, locations, count } = servers;
   const path = ["cluster", "servers"];
@@ -130,6 +140,7 @@ function balancerProblems({ api: { via, allow } }: Cluster): readonly Found[] {
 /** The rules of one stage's machines and of what stands before them. */
 export const crosscheckTopology = (cluster: Cluster): readonly Found[] => [
   ...sizeProblems(cluster),
+  ...rangeProblems(cluster),
   ...serverProblems(cluster),
   ...zoneProblems(cluster),
   ...taintProblems(cluster),
