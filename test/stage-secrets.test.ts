@@ -54,6 +54,11 @@ describe("the secrets of a stage", () => {
     const written = `# created: 2026-01-01\n# public key: age1x\n${dummySecrets["ageKey"]}\n`;
     const need = needs.filter(({ key }) => key === "k3s-stages:ageKey");
     expect(secretProblems(need, { "k3s-stages:ageKey": written }, "prod")).toEqual([]);
+    expect(secretProblems(need, { "k3s-stages:ageKey": `${written}\n${written}` }, "prod")).toEqual([]);
+    for (const wrong of [`${written}hunter2\n`, "# created: 2026-01-01\n", ""])
+      expect(secretProblems(need, { "k3s-stages:ageKey": wrong }, "prod").join()).toContain(
+        "it is no AGE-SECRET-KEY-1",
+      );
   });
 
   it("each become a Kubernetes Secret by the same name, once in every namespace that asks", () => {

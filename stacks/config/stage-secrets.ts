@@ -50,7 +50,13 @@ const formed =
   (value) =>
     form.test(value) ? undefined : words;
 
-const ageKey = formed(/^\s*(#[^\n]*\n\s*)*AGE-SECRET-KEY-1[0-9A-Z]{58}\s*$/, "it is no AGE-SECRET-KEY-1…");
+/** As age-keygen writes it; two of them while files change from one to the other. */
+const ageKey: Need["problem"] = (value) => {
+  const lines = value.split("\n").map((line) => line.trim());
+  const keys = lines.filter((line) => line !== "" && !line.startsWith("#"));
+  const isKey = keys.length > 0 && keys.every((line) => /^AGE-SECRET-KEY-1[0-9A-Z]{58}$/.test(line));
+  return isKey ? undefined : "it is no AGE-SECRET-KEY-1…";
+};
 const word = formed(/^\S+$/, "it has white space in it: set it without");
 const registry = formed(/^\s*\{[\s\S]*"auths"[\s\S]*\}\s*$/, 'it is no JSON with "auths"');
 
