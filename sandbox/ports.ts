@@ -1,16 +1,28 @@
-import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 
-/** Loopback ports that are free now, held open together so that no two are the same. */
+/** Below what Linux, macOS and Windows give to outgoing connections, which would take a port between choice and use. */
+const [first, last] = [10_240, 32_767] as const;
+
+/** In this process: who asked first has perhaps not listened yet. */
+const given = new Set<number>();
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = first + Math.floor(Math.random() * (last - first + 1));
+    if (given.has(port)) continue;
+    given.add(port);
+    if (await isFree(port)) return port;
+  }
+}
+
+/** Loopback ports that are free now, no two the same in the life of this process. */
 export async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  return Promise.all(Array.from({ length: count }, freePort));
 }

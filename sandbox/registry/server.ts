@@ -84,6 +84,8 @@ export async function startRegistry({ port = 0, stateFile }: RegistryOptions = {
   const server = createServer((request, response) => {
     handle(request, response).catch(() => response.destroy());
   });
+  // A connection that is closed while its next request is under way is a push that failed.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject).listen(port, "127.0.0.1", resolve);
   });
