@@ -4,10 +4,14 @@ import { type History, openHistory } from "../stacks/publish/git-history.ts";
 /** A remote whose head is fetched once per run of the engine: preview, check and update look at the same one. */
 export interface OpenRemote {
   readonly remote: Remote;
+  /** The head's commit. */
+  readonly tip: () => Promise<string | undefined>;
   readonly snapshot: () => Promise<Snapshot>;
   /** The snapshot that was already looked at in this run. */
   readonly seen: () => Promise<Snapshot | undefined>;
   readonly forget: () => void;
+  /** Stages of which the state holds what lies at the tip. */
+  readonly settled: Set<string>;
   /** Which commit builds on which. */
   readonly history: () => Promise<History>;
   readonly close: () => Promise<void>;
@@ -15,6 +19,12 @@ export interface OpenRemote {
 
 async function open(args: RemoteArgs): Promise<OpenRemote> {
   const remote = await openRemote(args);
+  let asked: Promise<string | undefined> | undefined;
+  const tip = () => {
+    asked ??= remote.tip();
+    return asked;
+  };
+  const settled = new Set<string>();
   let fetched: Promise<Snapshot> | undefined;
   const snapshot = () => {
     fetched ??= remote.fetch();
@@ -32,7 +42,7 @@ async function open(args: RemoteArgs): Promise<OpenRemote> {
     remote.close();
     (await opened)?.close();
   };
-  return { remote, snapshot, seen: async () => fetched, forget, history, close };
+  return { remote, tip, snapshot, seen: async () => fetched, forget, settled, history, close };
 }
 
 export interface Remotes {

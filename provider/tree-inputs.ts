@@ -87,6 +87,16 @@ export function unchangedFiles(old: TreeInputs, now: TreeInputs): ReadonlySet<st
   );
 }
 
+const isEqual = (a: Texts, b: Texts): boolean =>
+  a.size === b.size && [...a].every(([key, text]) => b.get(key) === text);
+
+/** Whether the configuration is the published one, first values and places included. */
+export function isSame(old: TreeInputs, now: TreeInputs): boolean {
+  const place = ({ url, branch, path, placeholders }: TreeInputs) => JSON.stringify([url, branch, path, placeholders]);
+  const configured = isEqual(old.configured, now.configured) && isEqual(old.seeds, now.seeds);
+  return configured && place(old) === place(now);
+}
+
 export interface EditedSeed {
   readonly path: string;
   readonly configured: string;

@@ -10,6 +10,7 @@ import {
   bookkeeping,
   desiredFiles,
   hasUnknowns,
+  isSame,
   secretFailures,
   type TreeInputs,
   treeDiff,
@@ -24,6 +25,7 @@ const targetOf = (now: TreeInputs, old: TreeInputs): Target => ({
   stage: now.stage,
   clusters: [now.path, old.path || now.path],
   paths: [...now.files.keys(), ...now.placeholders],
+  likely: [...old.files.values(), ...now.files.values()],
 });
 
 type Settings = Omit<PlanArgs, "desired" | "head">;
@@ -52,7 +54,8 @@ async function check(open: Remotes, { inputs, secrets, oldInputs, log, signal }:
   const raw = treeInputs(inputs);
   const now = { ...raw, ...bookkeeping(raw.files) };
   const old = treeInputs(oldInputs);
-  const { remote, snapshot } = await open.at({ ...now, signal });
+  const { remote, snapshot, settled } = await open.at({ ...now, signal });
+  if (settled.has(now.stage) && isSame(old, now)) return { inputs: treeProperties({ ...now, files: old.files }) };
   const head = await readHead(remote, await snapshot(), targetOf(now, old));
   const moved = old.url !== "" && (old.url !== now.url || old.branch !== now.branch);
   const desired = moved ? carriedOver(now, old) : now.files;
@@ -71,6 +74,9 @@ async function check(open: Remotes, { inputs, secrets, oldInputs, log, signal }:
   return { inputs: treeProperties(effective) };
 }
 
+/** Output that no display shows: the commit that holds what the inputs say. After a lost race there is none. */
+const exact = "__exact";
+
 /** Missing files are left out, so that they show as additions; doubt about the remote is no reason to forget the state. */
 async function read(open: Remotes, { id, inputs, outputs, log, signal }: ExistingRequest) {
   if (Object.keys(inputs).length === 0) {
@@ -81,7 +87,11 @@ async function read(open: Remotes, { id, inputs, outputs, log, signal }: Existin
   const known = { id, inputs, outputs, refreshBeforeUpdate: true };
   const old = treeInputs(inputs);
   try {
-    const { remote, snapshot } = await open.at({ ...old, signal });
+    const { remote, tip, snapshot, settled } = await open.at({ ...old, signal });
+    if (outputs[exact] !== undefined && outputs[exact] === (await tip())) {
+      settled.add(old.stage);
+      return known;
+    }
     const head = await readHead(remote, await snapshot(), targetOf(old, old));
     const { own } = ownership(head, old.stage, [old.path]);
     const texts = [...new Set([...old.files.keys(), ...own])].map((path) => [path, head.texts.get(path)] as const);
@@ -104,13 +114,22 @@ async function write(open: Remotes, request: CreateRequest, oldInputs: Propertie
   const snapshot = await seen();
   forget();
   const target = targetOf(now, old);
-  const commit = await publish(remote, {
-    target,
-    plan: (head) => plan({ ...settingsOf(now, old), desired, head }),
-    seen: snapshot && (await readHead(remote, snapshot, target)),
-    signal: request.signal,
-  });
-  return { outputs: { commit: commit ?? "" }, refreshBeforeUpdate: true };
+  let isSeen = true;
+  const fetch = () => {
+    isSeen = false;
+    return remote.fetch();
+  };
+  const commit = await publish(
+    { ...remote, fetch },
+    {
+      target,
+      plan: (head) => plan({ ...settingsOf(now, old), desired, head }),
+      seen: snapshot && (await readHead(remote, snapshot, target)),
+      signal: request.signal,
+    },
+  );
+  const outputs = { commit: commit ?? "", ...(commit && isSeen ? { [exact]: commit } : {}) };
+  return { outputs, refreshBeforeUpdate: true };
 }
 
 async function remove(open: Remotes, { inputs, signal }: ExistingRequest): Promise<void> {

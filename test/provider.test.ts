@@ -101,7 +101,7 @@ describe("gitops:index:Tree", () => {
     });
     expect(repo.git("branch", "--list")).toBe("");
     const { outputs } = await client.create(inputs);
-    expect(outputs).toEqual({ commit: repo.head() });
+    expect(outputs).toEqual({ commit: repo.head(), __exact: repo.head() });
     expect(repo.files()).toEqual([base, patch, owned, components]);
     expect(repo.commits()).toHaveLength(1);
   });

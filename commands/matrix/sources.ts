@@ -38,7 +38,7 @@ export async function history(given: Options, configured: Repository, directory:
       throw new ConfigError(`${source} has no commit yet: run pulumi up for a stage first.`);
     const files = await remote.texts(head, [...head.entries.keys()].filter(isWanted));
     const marked = [...files].filter(([file, text]) => isScanned(file) && isMarked(text)).map(([file]) => file);
-    const log = marked.length > 0 ? await remote.log(head, [...logOptions, "--", ...marked]) : "";
+    const log = marked.length > 0 ? await remote.log(head, { options: logOptions, paths: marked }) : "";
     return { source, commit: head.commit, files, log };
   } finally {
     remote.close();

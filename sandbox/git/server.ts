@@ -40,6 +40,8 @@ const settings = {
   "http.receivepack": "true",
   "receive.denyNonFastForwards": "true",
   "receive.autogc": "false",
+  "uploadpack.allowFilter": "true",
+  "uploadpack.allowAnySHA1InWant": "true",
 } as const;
 
 const environment = (): NodeJS.ProcessEnv => ({

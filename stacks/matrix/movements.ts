@@ -2,12 +2,10 @@
 import { parseImage } from "../publish/image.ts";
 import { markedSites } from "../publish/setters.ts";
 
-/** What `git log` has to be asked for; `movements` reads nothing else. */
+/** How `git log` has to be asked for patches; `movements` reads nothing else. */
 export const logOptions = [
   "--first-parent",
   "--diff-merges=first-parent",
-  "--patch",
-  "--unified=0",
   "--no-renames",
   "--no-color",
   "--no-ext-diff",

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Entry } from "./head.ts";
 import type { Change } from "./merge.ts";
 
@@ -23,6 +24,14 @@ export function entriesOf(listing: string): ReadonlyMap<string, Entry> {
       return [path, { kind: kinds[mode] ?? "file", id }];
     }),
   );
+}
+
+/** The id that git gives a text. */
+export function blobId(text: string): string {
+  return createHash("sha1")
+    .update(`blob ${Buffer.byteLength(text)}\0`)
+    .update(text)
+    .digest("hex");
 }
 
 /** `<id> blob <size>\n<bytes>\n` after each other: git-cat-file's batch format. */

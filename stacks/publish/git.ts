@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { GitError, gitError, isLostRace, redacted, type Target } from "./git-failure.ts";
-import { blobs, entriesOf, fastImport, type NewCommit } from "./git-format.ts";
+import { blobId, blobs, entriesOf, fastImport, type NewCommit } from "./git-format.ts";
 import { type GitRun, gitIn } from "./git-process.ts";
 import type { Entry } from "./head.ts";
 
@@ -14,14 +14,26 @@ export interface Snapshot {
 
 export type RemoteArgs = Target & { readonly signal?: AbortSignal | undefined; readonly patience?: number | undefined };
 
+export interface Patches {
+  /** Of `git log`; patches without context are asked for anyway. */
+  readonly options: readonly string[];
+  readonly paths: readonly string[];
+}
+
 /** One branch of one remote, through a private bare repository that leaves with the process. */
 export interface Remote {
-  /** The head as it is now. */
+  /** The head's commit as it is now, at the price of one `ls-remote`; `undefined` where there is no branch. */
+  readonly tip: () => Promise<string | undefined>;
+  /** The head as it is now: its folders, and no text of theirs. */
   readonly fetch: () => Promise<Snapshot>;
-  /** Texts of those paths that are files at the snapshot. */
-  readonly texts: (snapshot: Snapshot, paths: Iterable<string>) => Promise<ReadonlyMap<string, string>>;
-  /** What `git log` prints with these arguments of all that led to the snapshot. */
-  readonly log: (snapshot: Snapshot, args: readonly string[]) => Promise<string>;
+  /** Texts of those paths that are files at the snapshot. What is one of the `likely` ones is not fetched. */
+  readonly texts: (
+    snapshot: Snapshot,
+    paths: Iterable<string>,
+    likely?: Iterable<string>,
+  ) => Promise<ReadonlyMap<string, string>>;
+  /** What `git log` prints of these paths in all that led to the snapshot. */
+  readonly log: (snapshot: Snapshot, patches: Patches) => Promise<string>;
   /** Makes a commit, locally. */
   readonly commit: (commit: NewCommit) => Promise<string>;
   /** Compare and swap: `false` when the branch moved on meanwhile. Never forced. */
@@ -73,15 +85,16 @@ interface Repository {
   readonly run: ReturnType<typeof gitIn>;
   /** The output of a command that has to work. */
   readonly git: (args: readonly string[], input?: GitRun["input"]) => Promise<Buffer>;
+  /** Makes it, if it is not there yet. */
+  readonly init: () => Promise<unknown>;
   /** Texts by object id. */
   readonly known: Map<string, string>;
+  /** A host that cannot leave texts out has sent all of them. */
+  readonly has: { everything: boolean };
 }
 
 export async function repository(folder: string, target: RemoteArgs): Promise<Repository> {
-  const bare = gitIn(folder, {});
-  const made = await bare({ args: ["init", "--quiet", "--bare"] });
-  if (!made.ok) throw gitError(made.output, target);
-  const { stdout } = await bare({ args: ["config", "core.sshCommand"] });
+  const { stdout } = await gitIn(folder, {})({ args: ["config", "core.sshCommand"] });
   const { GIT_SSH_COMMAND: own = stdout.toString().trim() } = process.env;
   // Without a terminal nobody can answer ssh's questions.
   const ssh = own || "ssh -o BatchMode=yes -o ConnectTimeout=15";
@@ -92,7 +105,18 @@ export async function repository(folder: string, target: RemoteArgs): Promise<Re
     if (!result.ok) throw gitError(result.output, target);
     return result.stdout;
   };
-  return { target, run, git, known: new Map() };
+  let made: Promise<unknown> | undefined;
+  const init = () => {
+    made ??= git(["init", "--quiet", "--bare"]);
+    return made;
+  };
+  return { target, run, git, init, known: new Map(), has: { everything: false } };
+}
+
+async function tipOf({ git, target: { url, branch } }: Repository): Promise<string | undefined> {
+  const ref = `refs/heads/${branch}`;
+  const lines = (await git(["ls-remote", "--", url, ref])).toString().split("\n");
+  return lines.map((line) => line.split("\t")).find(([, name]) => name === ref)?.[0];
 }
 
 /** An empty repository is a good start; one with other branches means that the name is wrong. */
@@ -104,32 +128,59 @@ async function missingBranch({ target, git }: Repository): Promise<Snapshot> {
   throw new GitError("not found", `${redacted(target.url, target.token)} has no branch ${target.branch}: ${wayOut}`);
 }
 
+/** Partial clone: an exchange grows with what is changed, not with what the repository holds. */
+const fetching = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--filter=blob:none"];
+
 async function fetchHead(repo: Repository): Promise<Snapshot> {
   const { url, branch } = repo.target;
-  const options = ["--quiet", "--depth=1", "--no-tags", "--no-write-fetch-head"];
-  const fetched = await repo.run({ args: ["fetch", ...options, "--", url, `+refs/heads/${branch}:refs/publish/head`] });
+  await repo.init();
+  const fetched = await repo.run({
+    args: [...fetching, "--depth=1", "--", url, `+refs/heads/${branch}:refs/publish/head`],
+  });
   if (/couldn't find remote ref/.test(fetched.output)) return missingBranch(repo);
   if (!fetched.ok) throw gitError(fetched.output, repo.target);
+  if (/filtering not recognized by server/.test(fetched.output)) repo.has.everything = true;
   const commit = (await repo.git(["rev-parse", "refs/publish/head"])).toString().trim();
   return { commit, entries: entriesOf((await repo.git(["ls-tree", "-r", "-z", commit])).toString()) };
 }
 
-async function readTexts({ git, known }: Repository, { entries }: Snapshot, paths: Iterable<string>) {
-  const files = [...new Set(paths)].flatMap((path) => {
-    const entry = entries.get(path);
-    return entry?.kind === "file" ? [[path, entry.id] as const] : [];
-  });
-  const wanted = files.map(([, id]) => id).filter((id) => !known.has(id));
+/** All in one exchange, as git's own checkout does it (promisor-remote.c); one by one, git would fetch what it misses. */
+async function fetchObjects({ git, target, has }: Repository, ids: readonly string[]): Promise<void> {
+  if (has.everything || ids.length === 0) return;
+  const args = ["-c", "fetch.negotiationAlgorithm=noop", ...fetching, "--stdin", "--", target.url];
+  await git(args, `${ids.join("\n")}\n`);
+}
+
+async function readTexts(repo: Repository, files: readonly (readonly [path: string, id: string])[]) {
+  const { git, known } = repo;
+  const wanted = [...new Set(files.map(([, id]) => id).filter((id) => !known.has(id)))];
+  await fetchObjects(repo, wanted);
   const batch = wanted.length > 0 ? await git(["cat-file", "--batch"], `${wanted.join("\n")}\n`) : Buffer.alloc(0);
   for (const [id, text] of blobs(batch)) known.set(id, text);
   return new Map(files.map(([path, id]) => [path, known.get(id) ?? ""]));
 }
 
-async function wholeLog({ git, target }: Repository, { commit = "" }: Snapshot, args: readonly string[]) {
+function filesAt({ entries }: Snapshot, paths: Iterable<string>) {
+  return [...new Set(paths)].flatMap((path) => {
+    const entry = entries.get(path);
+    return entry?.kind === "file" ? [[path, entry.id] as const] : [];
+  });
+}
+
+async function wholeLog(repo: Repository, { commit = "" }: Snapshot, { options, paths }: Patches): Promise<string> {
+  const { git, target } = repo;
   // The largest depth there is; --unshallow refuses a repository that is whole already.
-  const options = ["--quiet", "--depth=2147483647", "--no-tags", "--no-write-fetch-head"];
-  await git(["fetch", ...options, "--", target.url, `+refs/heads/${target.branch}:refs/publish/history`]);
-  return (await git(["log", commit, ...args])).toString();
+  const refs = `+refs/heads/${target.branch}:refs/publish/history`;
+  await git([...fetching, "--depth=2147483647", "--", target.url, refs]);
+  const log = async (...how: readonly string[]) =>
+    (await git(["log", commit, ...options, ...how, "--", ...paths])).toString();
+  const raw = await log("--raw", "--no-abbrev");
+  const ids = [...raw.matchAll(/^:\d+ \d+ ([0-9a-f]+) ([0-9a-f]+) /gm)].flatMap(([, from = "", to = ""]) => [from, to]);
+  await fetchObjects(
+    repo,
+    [...new Set(ids)].filter((id) => !/^0+$/.test(id)),
+  );
+  return log("--patch", "--unified=0");
 }
 
 async function makeCommit({ git }: Repository, commit: NewCommit): Promise<string> {
@@ -152,9 +203,13 @@ export async function openRemote(target: RemoteArgs): Promise<Remote> {
   const { folder, close } = passingFolder();
   const repo = await repository(folder, target);
   return {
+    tip: () => tipOf(repo),
     fetch: () => fetchHead(repo),
-    texts: (snapshot, paths) => readTexts(repo, snapshot, paths),
-    log: (snapshot, args) => wholeLog(repo, snapshot, args),
+    texts: (snapshot, paths, likely = []) => {
+      for (const text of likely) repo.known.set(blobId(text), text);
+      return readTexts(repo, filesAt(snapshot, paths));
+    },
+    log: (snapshot, patches) => wholeLog(repo, snapshot, patches),
     commit: (commit) => makeCommit(repo, commit),
     push: (commit) => pushCommit(repo, commit),
     close,

@@ -17,11 +17,14 @@ export interface Target {
   readonly clusters: readonly string[];
   /** Everything that is wanted, placeholders included. */
   readonly paths: readonly string[];
+  /** Texts that some of them are likely to have, which are then not fetched. */
+  readonly likely?: readonly string[];
 }
 
 /** A snapshot with the texts that a plan of this stage looks at. */
-export async function readHead(remote: Remote, snapshot: Snapshot, { stage, clusters, paths }: Target): Promise<Head> {
-  const manifests = await remote.texts(snapshot, [...snapshot.entries.keys()].filter(isManifest));
+export async function readHead(remote: Remote, snapshot: Snapshot, target: Target): Promise<Head> {
+  const { stage, clusters, paths, likely = [] } = target;
+  const manifests = await remote.texts(snapshot, [...snapshot.entries.keys()].filter(isManifest), likely);
   const { own } = ownership({ ...snapshot, texts: manifests }, stage, clusters);
   return { ...snapshot, texts: await remote.texts(snapshot, [...manifests.keys(), ...own, ...paths]) };
 }

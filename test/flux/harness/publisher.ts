@@ -32,18 +32,24 @@ async function checked(
   return answer?.inputs ?? {};
 }
 
-interface Update {
+interface Change {
   readonly inputs: Properties;
-  readonly oldInputs: Properties;
-  readonly oldOutputs: Properties;
+  readonly old: Properties;
+  readonly state: { readonly outputs: Properties } | undefined;
 }
 
-async function updated({ update }: Resource, stage: string, change: Update) {
-  if (!update) throw new Error("the tree cannot be updated");
-  return update({ ...request(stage), id: stage, preview: false, ...change });
+/** Creates, updates, or leaves alone what does not differ, as the engine does. */
+async function applied(resource: Resource, stage: string, { inputs, old, state }: Change): Promise<Properties> {
+  if (!state) return (await resource.create({ ...request(stage), inputs, preview: false })).outputs;
+  const existing = { id: stage, oldInputs: old, oldOutputs: state.outputs, ignoreChanges: [] };
+  const { changes } = (await resource.diff?.({ ...request(stage), inputs, ...existing })) ?? { changes: {} };
+  if (Object.keys(changes).length === 0) return state.outputs;
+  const updated = await resource.update?.({ ...request(stage), inputs, preview: false, ...existing });
+  return updated?.outputs ?? {};
 }
 
-export function publisher(url: string): Publisher {
+/** `written` makes of a rendered text what is published. */
+export function publisher(url: string, written: (text: string) => string = (text) => text): Publisher {
   const states = new Map<string, { readonly inputs: Properties; readonly outputs: Properties }>();
   return {
     async up(fleet, name) {
@@ -51,7 +57,7 @@ export function publisher(url: string): Publisher {
       const resource = tree(open);
       const stage = fleet.stages.find((each) => each.name === name);
       const { files, placeholders } = treeOf(name, fleet);
-      const texts = Object.entries(files).map(([path, text]) => [path, fenced(text)] as const);
+      const texts = Object.entries(files).map(([path, text]) => [path, fenced(written(text))] as const);
       const { branch } = fleet.repository;
       const wanted = { stage: name, url, branch, path: stage?.path ?? "", placeholders: [...placeholders] };
       const state = states.get(name);
@@ -61,9 +67,7 @@ export function publisher(url: string): Publisher {
         inputs: { ...wanted, files: Object.fromEntries(texts) },
         oldInputs: old,
       });
-      const { outputs } = state
-        ? await updated(resource, name, { inputs, oldInputs: old, oldOutputs: state.outputs })
-        : await resource.create({ ...request(name), inputs, preview: false });
+      const outputs = await applied(resource, name, { inputs, old, state });
       states.set(name, { inputs, outputs });
       await open.restart(undefined); // closes the clone
       return `${outputs["commit"]}`;
