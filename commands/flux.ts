@@ -1,4 +1,7 @@
-/** `npm run test:flux`: what only real controllers and a real API server can say. Builds them once, with progress. */
+/**
+ * `npm run test:flux`: what only real controllers and a real API server can say. Builds them once, with progress. With
+ * `--long` the contest of stages goes on for ten minutes, and polling waits for the intervals as they are rendered.
+ */
 import { spawnSync } from "node:child_process";
 import { SandboxError } from "../sandbox/lock.ts";
 import { built } from "../test/flux/harness/build.ts";
@@ -6,6 +9,7 @@ import { tools } from "../test/flux/harness/modules.ts";
 import { recordFaults } from "./faults/record.ts";
 import { counted, printSuites, runSuites } from "./suites.ts";
 
+const long = "--long";
 const needed = ["go", "git", "kubectl"];
 const missing = needed.filter((tool) => spawnSync(tool, [tool === "kubectl" ? "help" : "version"]).status !== 0);
 
@@ -21,8 +25,9 @@ async function run(): Promise<number> {
     console.log(`test:flux is skipped: it needs ${missing.join(", ")}, which is not there.`);
     return process.env["CI"] === "true" ? 1 : 0;
   }
+  if (process.argv.includes(long)) process.env["FLUX_LONG"] = "1";
   await build();
-  const asked = process.argv.slice(2);
+  const asked = process.argv.slice(2).filter((argument) => argument !== long);
   const suites = await runSuites("real API server, real controllers", [
     "--config=test/flux/vitest.config.ts",
     ...asked,

@@ -402,41 +402,4 @@ describe("a stage is added", () => {
     await dev.scan(blog());
     expect(await policyTag(dev, blog())).toBe("v2.0.0-develop.3");
   });
-
-  it("and both publish and commit at the same time: nothing is lost, both converge, the history is one line", async () => {
-    const rounds = 6;
-    const publish = async (stage: string, replicas: number) => {
-      const edited = together(both, { [`Pulumi.${stage}.yaml`]: { "overrides.other-app.replicas": replicas } });
-      await world.program.up(world.fleet(edited), stage);
-    };
-    for (let round = 1; round <= rounds; round += 1) {
-      await world.push(blog(), `v2.1.${round}-develop.1`);
-      await world.push(ofProd("blog"), `v2.1.${round}`);
-      await world.push(other(), `v1.0.${round}-develop.1`);
-      await world.push(ofProd("other-app"), `v1.0.${round}`);
-      await Promise.all([
-        ...[blog(), other()].flatMap((app) => [dev.scan(app), prod.scan(app)]),
-        publish("dev", round),
-        publish("prod", round + 1),
-      ]);
-    }
-    const wanted: readonly (readonly [string, string, string])[] = [
-      ["blog", "dev", `v2.1.${rounds}-develop.1`],
-      ["blog", "prod", `v2.1.${rounds}`],
-      ["other-app", "dev", `v1.0.${rounds}-develop.1`],
-      ["other-app", "prod", `v1.0.${rounds}`],
-    ];
-    const logs = () => `${dev.controllers.logs(12)}\n${prod.controllers.logs(12)}`;
-    await until({ what: "every last tag to be committed", within: 240, state: logs }, async () =>
-      wanted.every(([app, stage, tag]) => repository().read(patch(app, stage)).includes(`:${tag} #`)),
-    );
-    await Promise.all([dev.follow(repository().head()), prod.follow(repository().head())]);
-    for (const [app, stage, tag] of wanted) {
-      const cluster = stage === "dev" ? dev : prod;
-      expect(await cluster.image(appOf(fleet, stage, app))).toBe(`${appOf(fleet, stage, app).image}:${tag}`);
-    }
-    expect(repository().read(patch("other-app", "dev"))).toContain(`replicas: ${rounds}\n`);
-    expect(repository().read(patch("other-app", "prod"))).toContain(`replicas: ${rounds + 1}\n`);
-    expect(repository().git("rev-list", "--merges", "--count", "main")).toBe("0");
-  });
 });

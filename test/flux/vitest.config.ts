@@ -1,10 +1,10 @@
 import { defineConfig } from "vitest/config";
 
-/** One file after the other: each has an API server and controllers of its own, and CI has two cores. */
+/** Two files at a time: each has API servers and controllers of its own, and waits for them more than it computes. */
 export default defineConfig({
   test: {
     include: ["test/flux/**/*.test.ts"],
-    fileParallelism: false,
+    maxWorkers: 2,
     // Limits against hanging. Builds are done before; `until` gives up earlier, and says what it waited for.
     testTimeout: 600_000,
     hookTimeout: 600_000,

@@ -19,6 +19,8 @@ export interface BootstrapArgs {
   readonly stage: Stage;
   /** Secret keys for SOPS: `age.agekey`. */
   readonly ageKey?: string;
+  /** Makes of the sync that flux writes what is committed. */
+  readonly written?: (text: string) => string;
 }
 
 const namespace = "flux-system";
@@ -36,7 +38,13 @@ export async function applyAll(client: KubernetesClient, objects: readonly Kuber
   for (const object of objects.filter((each) => order(each) < 0)) await client.apply(object);
 }
 
-export async function bootstrap({ client, host, stage, ageKey }: BootstrapArgs): Promise<void> {
+export async function bootstrap({
+  client,
+  host,
+  stage,
+  ageKey,
+  written = (text) => text,
+}: BootstrapArgs): Promise<void> {
   const { repository, url, credential } = host;
   const folder = `${stage.path}/flux-system`;
   const command = { url, branch: "main", path: stage.path, version: "v2.9.4", components: [] };
@@ -49,6 +57,6 @@ export async function bootstrap({ client, host, stage, ageKey }: BootstrapArgs):
   await applyAll(client, await built());
   await client.apply(secret(namespace, credential));
   if (ageKey) await client.apply(secret("sops-age", { "age.agekey": ageKey }));
-  repository.edit({ [`${folder}/gotk-sync.yaml`]: syncText(command) });
+  repository.edit({ [`${folder}/gotk-sync.yaml`]: written(syncText(command)) });
   await applyAll(client, await built());
 }

@@ -1,8 +1,7 @@
 /** A stage's cluster: the API server, Flux bootstrapped into it, its controllers at work. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Stage } from "../../../stacks/config/fleet.ts";
-import { bootstrap } from "./bootstrap.ts";
+import { type BootstrapArgs, bootstrap } from "./bootstrap.ts";
 import type { Condition, KubernetesClient, KubernetesObject, Reference } from "./client.ts";
 import { type Controllers, startControllers } from "./controllers.ts";
 import type { GitHost } from "./git-host.ts";
@@ -25,13 +24,10 @@ export interface Cluster {
   close(): Promise<void>;
 }
 
-export interface ClusterArgs {
+export interface ClusterArgs extends Omit<BootstrapArgs, "client"> {
   readonly project: string;
-  readonly stage: Stage;
-  readonly host: GitHost;
   /** Its own, below the caller's. */
   readonly folder: string;
-  readonly ageKey?: string;
 }
 
 const requested = "reconcile.fluxcd.io/requestedAt";
@@ -90,7 +86,8 @@ function views(client: KubernetesClient, host: GitHost, logs: () => string) {
   };
 }
 
-export async function startCluster({ project, stage, host, folder, ageKey }: ClusterArgs): Promise<Cluster> {
+export async function startCluster({ project, folder, ...flux }: ClusterArgs): Promise<Cluster> {
+  const { stage, host } = flux;
   const own = join(folder, stage.name);
   mkdirSync(own, { recursive: true });
   const kubernetes = await startKubernetes({ cluster: `${project}-${stage.name}`, folder: own });
@@ -103,7 +100,7 @@ export async function startCluster({ project, stage, host, folder, ageKey }: Clu
     await kubernetes.close();
   };
   try {
-    await bootstrap({ client, host, stage, ...(ageKey ? { ageKey } : {}) });
+    await bootstrap({ client, ...flux });
     const running = await startControllers({ client, kubeconfigFile, folder: own });
     controllers = running;
     return { stage: stage.name, client, controllers: running, ...views(client, host, () => running.logs(8)), close };

@@ -36,7 +36,7 @@ function guarded(port: number) {
       return;
     }
     const { authorization: _, ...rest } = headers;
-    const onward = request({ port, host: "127.0.0.1", method, path: url, headers: rest }, (answer) => {
+    const onward = request({ port, host: "127.0.0.1", method, path: url, headers: rest, agent: false }, (answer) => {
       response.writeHead(answer.statusCode ?? 500, answer.headers);
       answer.pipe(response);
     });

@@ -8,7 +8,11 @@ import { type AgeKey, newAgeKey } from "./age.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { type TemporaryFolder, temporaryFolder } from "./folder.ts";
 import { type GitHost, startGitHost } from "./git-host.ts";
+import { hurried } from "./intervals.ts";
 import { type Publisher, publisher } from "./publisher.ts";
+
+/** `npm run test:flux -- --long`: the whole time where else a sample of it does. */
+export const isLong = process.env["FLUX_LONG"] === "1";
 
 export interface World {
   readonly registry: Registry;
@@ -87,7 +91,13 @@ async function closeAll(clusters: Map<string, Cluster>, folder: TemporaryFolder)
   folder.remove();
 }
 
-export async function startWorld(name: string): Promise<World> {
+export interface WorldOptions {
+  /** How many times shorter every interval is than it is rendered; 1, if not given. */
+  readonly hurry?: number;
+}
+
+export async function startWorld(name: string, { hurry = 1 }: WorldOptions = {}): Promise<World> {
+  const written = hurried(hurry);
   const folder = temporaryFolder(name);
   const [registry, host, age] = await Promise.all([startRegistry(), startGitHost(), newAgeKey(folder.path)]);
   const clusters = new Map<string, Cluster>();
@@ -96,10 +106,10 @@ export async function startWorld(name: string): Promise<World> {
     host,
     age,
     fleet: (edits = {}) => resolve(seedSources(together(places(host, registry), edits) as Edits)),
-    program: publisher(host.pushUrl),
+    program: publisher(host.pushUrl, written),
     clusters,
     async boot(fleet, stage) {
-      const args = { project: fleet.project, stage: stageOf(fleet, stage), host, folder: folder.path };
+      const args = { project: fleet.project, stage: stageOf(fleet, stage), host, folder: folder.path, written };
       const cluster = await startCluster({ ...args, ageKey: age.secret });
       clusters.set(stage, cluster);
       return cluster;
