@@ -1,7 +1,8 @@
 /**
- * Three stages on three API servers and one repository: for some minutes each publishes and commits as fast as it can.
+ * Three stages on three API servers and one repository: for some minutes each publishes and commits every few seconds.
  * `npm run test:flux -- --long contest` goes on for ten.
  */
+import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { App, Fleet } from "../../stacks/config/fleet.ts";
 import type { Cluster } from "./harness/cluster.ts";
@@ -9,6 +10,8 @@ import { until } from "./harness/until.ts";
 import { appOf, type FileEdits, isLong, stageOf, startWorld, together, type World } from "./harness/world.ts";
 
 const seconds = isLong ? 600 : 120;
+/** Milliseconds. Whoever never rests leaves a slower one no moment to push in, for the minute that a publish tries. */
+const rest = 3_000;
 const names = ["blog", "other-app"] as const;
 
 /** A round's version in each stage's channel. */
@@ -46,6 +49,7 @@ async function publishing(stage: string, end: number, heads: string[]): Promise<
   for (; Date.now() < end; heads.push(world.host.repository.head())) {
     replicas += 1;
     await publish(stage, replicas);
+    await pause(rest);
   }
   return replicas;
 }
@@ -58,6 +62,7 @@ async function releasing(cluster: Cluster, end: number): Promise<number> {
     round += 1;
     for (const { app } of own) await world.push(app, tagOf[cluster.stage]?.(round) ?? "");
     await Promise.all(own.map(({ app }) => cluster.scan(app)));
+    await pause(rest);
   }
   return round;
 }
