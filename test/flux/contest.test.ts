@@ -11,7 +11,7 @@ import { appOf, type FileEdits, isLong, stageOf, startWorld, together, type Worl
 
 const seconds = isLong ? 600 : 120;
 /** Milliseconds. Whoever never rests leaves a slower one no moment to push in, for the minute that a publish tries. */
-const rest = 3_000;
+const rest = 8_000;
 const names = ["blog", "other-app"] as const;
 
 /** A round's version in each stage's channel. */
