@@ -5,6 +5,7 @@ import { table } from "../sandbox/table.ts";
 import { benchConfiguration } from "./configuration.ts";
 import { type Row, ratio } from "./measure.ts";
 import { benchPreview } from "./preview.ts";
+import { benchPublish } from "./publish.ts";
 import { benchRender } from "./render.ts";
 import { benchRequests } from "./requests.ts";
 import { benchSelect } from "./select.ts";
@@ -15,6 +16,7 @@ const benches: { readonly [name: string]: () => Promise<readonly Row[]> } = {
   render: benchRender,
   select: benchSelect,
   preview: benchPreview,
+  publish: benchPublish,
   requests: benchRequests,
   "user-data": benchUserData,
 };

@@ -6,8 +6,8 @@ import { isManifest, ownership } from "./ownership.ts";
 import { PublishError, problemList } from "./problem.ts";
 import { summary } from "./summary.ts";
 
-/** Long enough for twelve foreign commits a second, short enough to say so when the branch never rests. */
-const deadline = 60_000;
+/** Long enough where an exchange takes seconds and others commit every few, short enough to say so when the branch never rests. */
+const deadline = 180_000;
 const firstPause = 100;
 const longestPause = 3_000;
 

@@ -10,7 +10,7 @@ import { until } from "./harness/until.ts";
 import { appOf, type FileEdits, isLong, stageOf, startWorld, together, type World } from "./harness/world.ts";
 
 const seconds = isLong ? 600 : 120;
-/** Milliseconds. Whoever never rests leaves a slower one no moment to push in, for the minute that a publish tries. */
+/** Milliseconds. Whoever never rests leaves a slower one no moment to push in, for the minutes that a publish tries. */
 const rest = 8_000;
 const names = ["blog", "other-app"] as const;
 
