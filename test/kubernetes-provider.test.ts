@@ -100,3 +100,11 @@ it("talks to loopback only", async () => {
   const far = client.configure({ kubeconfig: configOf(own, "https://203.0.113.7:6443") });
   await expect(far).rejects.toThrow("talks to loopback only");
 });
+
+it("forgets what it cannot look at where the cluster is gone, if it was told to, and fails otherwise (F32)", async () => {
+  const gone = configOf(own, "https://127.0.0.1:1");
+  await client.configure({ kubeconfig: gone });
+  await expect(client.read(id, secretOf("one"))).rejects.toThrow("configured Kubernetes cluster is unreachable");
+  await client.configure({ kubeconfig: gone, deleteUnreachable: true });
+  expect((await client.read(id, secretOf("one"))).id).toBe("");
+});

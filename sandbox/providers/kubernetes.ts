@@ -2,8 +2,8 @@
  * A thin STAND-IN for Pulumi's kubernetes provider 4.34, for machines that cannot download the official plugin. It is
  * attached in the sandbox only (PULUMI_DEBUG_PROVIDERS) and talks to loopback addresses only. It has Namespaces, Secrets and
  * ConfigMaps, which it applies on the server's side with the kubeconfig it is given, as the official provider does with
- * upsertExistingObjects and enablePatchForce. It does not have: any other kind, schemas, conflicts between field managers,
- * generated names, waiting, dry runs on the server, and what a provider does when the cluster cannot be reached.
+ * upsertExistingObjects and enablePatchForce; deleteUnreachable it knows too. It does not have: any other kind, schemas, conflicts
+ * between field managers, generated names, waiting, and dry runs on the server.
  */
 import { type Served, serve } from "../../provider/protocol.ts";
 import { type Provider, type Resource, UserError } from "../../provider/resource.ts";
@@ -70,7 +70,7 @@ function said(answer: Answer, allowed: readonly number[]): Answer & { readonly k
 
 type Ask = (question: Question) => Promise<Answer>;
 
-function resource(kind: string, ask: Ask): Resource {
+function resource(kind: string, ask: Ask, forgets: () => boolean): Resource {
   const apply = async (inputs: Properties): Promise<Properties> => {
     const path = `${pathOf(kind, nameOf(inputs))}?fieldManager=pulumi-kubernetes&force=true`;
     const body = JSON.stringify(inputs);
@@ -90,7 +90,9 @@ function resource(kind: string, ask: Ask): Resource {
       return { id: idOf(kind, nameOf(inputs)), outputs: await apply(inputs) };
     },
     read: async ({ id, inputs }) => {
-      const answer = said(await ask({ path: pathOf(kind, namedBy(id)) }), [200, 404]);
+      const found = await ask({ path: pathOf(kind, namedBy(id)) });
+      if (found.kind === "failure" && forgets()) return undefined;
+      const answer = said(found, [200, 404]);
       if (answer.status === 404) return undefined;
       return { id, inputs, outputs: marked(kind, JSON.parse(answer.text) as Properties) };
     },
@@ -114,6 +116,7 @@ function connect(variables: Properties): Kube {
 /** Serves on loopback, for PULUMI_DEBUG_PROVIDERS=kubernetes:<port>. */
 export async function startKubernetesProvider({ port = 0 } = {}): Promise<Served> {
   let current: Kube | undefined;
+  let forgets = false;
   const ask: Ask = (question) => {
     if (!current) throw new Error("the provider was not configured");
     return current.ask(question);
@@ -124,9 +127,10 @@ export async function startKubernetesProvider({ port = 0 } = {}): Promise<Served
     configure: (variables) => {
       current?.close();
       current = connect(variables);
+      forgets = String(variables["deleteUnreachable"]) === "true";
     },
     resources: Object.fromEntries(
-      Object.keys(resources).map((kind) => [`kubernetes:core/v1:${kind}`, resource(kind, ask)]),
+      Object.keys(resources).map((kind) => [`kubernetes:core/v1:${kind}`, resource(kind, ask, () => forgets)]),
     ),
   };
   const served = await serve(provider, { port });

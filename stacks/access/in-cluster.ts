@@ -88,13 +88,14 @@ function secretOf(
 
 /**
  * A cluster is known by its authority, so that a renewed certificate or a moved endpoint changes the provider in place; in
- * another cluster everything is made anew. What it finds there it takes over: it may have been left by a lost state.
+ * another cluster everything is made anew. What it finds there it takes over: it may have been left by a lost state. Where no API
+ * answers, a refresh forgets what it brought, instead of failing with the whole stage; the next `up` brings it again.
  */
 function kubernetes({ stage, pki, name }: ClusterAccessArgs, kubeconfig: pulumi.Output<string>): Provider {
   const authority = (pem: string) => createHash("sha256").update(pem).digest("hex").slice(0, 16);
   const clusterIdentifier = pki.caCertificate.apply((pem) => `${name}-${authority(pem)}`);
   const taken = { upsertExistingObjects: true, enablePatchForce: true, enableSecretMutable: true };
-  return new Provider(stage.name, { kubeconfig, clusterIdentifier, ...taken });
+  return new Provider(stage.name, { kubeconfig, clusterIdentifier, ...taken, deleteUnreachable: true });
 }
 
 /** Waits for the API, then brings namespaces and Secrets. */
