@@ -178,4 +178,11 @@ describe("what is deleted", () => {
     expect(wayOut(crash)).toContain("`pulumi up --refresh`");
     expect(await kinds().firewall.read(firewall)).toBeUndefined();
   });
+
+  it("over a connection that is lost is called gone by the provider, although the firewall stays (F33)", async () => {
+    const firewall = await kinds().firewall.create({ name: "dev", rules: [rule] });
+    api.faults.failNext("DELETE /firewalls/:id", noAnswer);
+    await kinds().firewall.remove(firewall);
+    expect(api.state.firewalls()).toHaveLength(1);
+  });
 });
