@@ -67,7 +67,7 @@ describe("generations on the real engine", { timeout: 3 * minute }, () => {
     expect(everyId()).toEqual(before);
   });
 
-  it("replace exactly the server whose generation was raised, the old one first, with the user data of now", async () => {
+  it("replace exactly the server whose generation was raised, the old one first, with the user data of now (F40)", async () => {
     generations("servers", { 1: 2 });
     const before = everyId();
     const old = userDataOf("server-1");

@@ -36,12 +36,12 @@ describe("the program on the real engine", { timeout: 2 * minute }, () => {
     expect(await sandbox.read("apps/blog/dev/deployment-patch.yaml")).toContain("ghcr.io/acme/blog:v1.9.32-develop.2");
   });
 
-  it("has nothing to change in a second preview", async () => {
+  it("has nothing to change in a second preview (F48)", async () => {
     const { changeSummary } = await preview();
     expect(Object.keys(changeSummary)).toEqual(["same"]);
   });
 
-  it("writes nothing to Hetzner in a second up", async () => {
+  it("writes nothing to Hetzner in a second up (F48)", async () => {
     const before = writes();
     expect((await up()).code).toBe(0);
     expect(writes()).toBe(before);

@@ -122,7 +122,7 @@ suite("the preflight", () => {
 });
 
 suite("the private network", () => {
-  it("is waited for, because Hetzner attaches it after the start (F56)", () => {
+  it("is waited for, because Hetzner attaches it after the start (F26, F56)", () => {
     const node = nodeOf(agent).only("private-ip");
     node.set("late/address", 3);
     expect(node.run().code).toBe(0);
@@ -134,7 +134,7 @@ suite("the private network", () => {
     expect(readFileSync(file, "utf8")).toBe("flannel-iface: enp7s0\n");
   });
 
-  it("that never comes ends the run with the address in the status (F56)", () => {
+  it("that never comes ends the run with the address in the status (F26, F56)", () => {
     const node = nodeOf(agent);
     node.set("late/address", 1000);
     hurry(node);
