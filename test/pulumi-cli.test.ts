@@ -207,7 +207,7 @@ describe("language host", () => {
     writeFileSync(join(folder, "language-host.ts"), "older");
     placeLanguageHost(folder);
     expect(readFileSync(join(folder, "language-host.ts"), "utf8")).toContain("LanguageRuntimeService");
-    expect(readdirSync(folder)).toEqual(["language-host.ts", "package.json", "pulumi-language-nodejs"]);
+    expect(readdirSync(folder)).toEqual(["checkout", "language-host.ts", "package.json", "pulumi-language-nodejs"]);
   });
 });
 

@@ -72,6 +72,7 @@ export function placeLanguageHost(folder: string): void {
   const source = readFileSync(join(import.meta.dirname, "language-host.ts"), "utf8");
   replaceFile(join(folder, "package.json"), '{ "type": "module" }\n', 0o644);
   replaceFile(join(folder, "language-host.ts"), source, 0o644);
+  replaceFile(join(folder, "checkout"), `${join(import.meta.dirname, "../..")}\n`, 0o644);
   const launcher = '#!/bin/sh\nexec node "$(dirname "$0")/language-host.ts" "$@"\n';
   replaceFile(join(folder, "pulumi-language-nodejs"), launcher, 0o755);
 }

@@ -1,14 +1,15 @@
 /**
  * Stands in for `pulumi-language-nodejs`, which is no Go module and so cannot be built beside the CLI. It runs plain
- * Node programs. It does not do: Bun, debuggers, tracing, synchronous invokes (`--sync`), `pulumi install`, listing a
- * program's dependencies or required plugins, plugins and policies written in TypeScript, code generation.
+ * Node programs, and installs what they need by npm. It does not do: Bun, other package managers, debuggers, tracing,
+ * synchronous invokes (`--sync`), listing a program's dependencies or required plugins, plugins and policies written in
+ * TypeScript, code generation.
  * Arguments and environment follow sdk/nodejs/cmd/pulumi-language-nodejs/main.go (constructArguments, execRuntime).
  *
  * It is copied out of the checkout and serves any program, so it imports nothing but Node: gRPC and the protocol come
- * from the `@pulumi/pulumi` of the program it was started for.
+ * from the `@pulumi/pulumi` of the program it was started for, or, before that is installed, of the checkout it came from.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { realpathSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type * as Grpc from "@grpc/grpc-js";
@@ -66,10 +67,23 @@ export function outcome(
   return { error: `Program ${how}`, bail: false };
 }
 
+/** A program that was just made by `pulumi new` has no SDK yet; the checkout's is named in a file beside this one. */
+function resolved(): string {
+  const places = [process.cwd(), readFileSync(join(import.meta.dirname, "checkout"), "utf8").trim()];
+  const found = places.flatMap((place) => {
+    try {
+      return [createRequire(join(place, "package.json")).resolve("@pulumi/pulumi")];
+    } catch {
+      return [];
+    }
+  });
+  if (found[0] === undefined) throw new Error(`it is in none of ${places.join(", ")}`);
+  return found[0];
+}
+
 function sdk() {
-  const fromProgram = createRequire(join(process.cwd(), "package.json"));
   try {
-    const require = createRequire(fromProgram.resolve("@pulumi/pulumi"));
+    const require = createRequire(resolved());
     return {
       grpc: require("@grpc/grpc-js") as typeof Grpc,
       service: require("@pulumi/pulumi/proto/language_grpc_pb.js") as typeof Service,
@@ -86,6 +100,20 @@ function sdk() {
 
 type Callback<T> = (error: null, response: T) => void;
 
+type Installing = Grpc.ServerWritableStream<Messages.InstallDependenciesRequest, Messages.InstallDependenciesResponse>;
+
+/** What npm prints reaches the user as it comes. */
+function install(call: Installing, messages: typeof Messages): void {
+  const cwd = call.request.getInfo()?.getProgramDirectory() || call.request.getDirectory();
+  const command = existsSync(join(cwd, "package-lock.json")) ? "ci" : "install";
+  const child = spawn("npm", [command, "--no-audit", "--no-fund"], { cwd, stdio: ["ignore", "pipe", "pipe"] });
+  child.stdout.on("data", (text) => call.write(new messages.InstallDependenciesResponse().setStdout(text)));
+  child.stderr.on("data", (text) => call.write(new messages.InstallDependenciesResponse().setStderr(text)));
+  const fail = (why: string) => call.destroy(new Error(`npm ${command} in ${cwd} ${why}`));
+  child.once("error", ({ message }) => fail(`cannot be run: ${message}`));
+  child.once("close", (code) => (code === 0 ? call.end() : fail(`ended with ${code}`)));
+}
+
 function implementation(engine: string) {
   const { messages, plugin, empties, runPath } = sdk();
   const running = new Set<ChildProcess>();
@@ -95,6 +123,11 @@ function implementation(engine: string) {
       answer(null, new messages.GetRequiredPackagesResponse()),
     getProgramDependencies: (_: unknown, answer: Callback<Messages.GetProgramDependenciesResponse>) =>
       answer(null, new messages.GetProgramDependenciesResponse()),
+    runtimeOptionsPrompts: (_: unknown, answer: Callback<Messages.RuntimeOptionsResponse>) =>
+      answer(null, new messages.RuntimeOptionsResponse()),
+    template: (_: unknown, answer: Callback<Messages.TemplateResponse>) =>
+      answer(null, new messages.TemplateResponse()),
+    installDependencies: (call: Installing) => install(call, messages),
     about: (_: unknown, answer: Callback<Messages.AboutResponse>) =>
       answer(null, new messages.AboutResponse().setExecutable(process.execPath).setVersion(process.version)),
     run: ({ request }: { request: Messages.RunRequest }, answer: Callback<Messages.RunResponse>) => {
