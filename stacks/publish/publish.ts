@@ -8,8 +8,9 @@ import { summary } from "./summary.ts";
 
 /** Long enough where an exchange takes seconds and others commit every few, short enough to say so when the branch never rests. */
 const deadline = 180_000;
-const firstPause = 100;
-const longestPause = 3_000;
+/** Parts of it: 100 ms, and 3 s. */
+const firstPause = 1 / 1800;
+const longestPause = 1 / 60;
 
 export interface Target {
   readonly stage: string;
@@ -63,7 +64,7 @@ export async function publish(remote: Remote, publication: Publication): Promise
   const { target, seen, signal, patience = deadline } = publication;
   const giveUp = Date.now() + patience;
   let snapshot: Snapshot = seen ?? (await remote.fetch());
-  for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {
+  for (let pause = patience * firstPause; ; pause = Math.min(pause * 2, patience * longestPause)) {
     const changes = decided(publication, await readHead(remote, snapshot, target));
     if (changes.length === 0) return snapshot.commit;
     const seconds = Math.floor(Date.now() / 1000);
