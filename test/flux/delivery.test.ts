@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Fleet } from "../../stacks/config/fleet.ts";
 import type { KubernetesObject } from "./harness/client.ts";
 import { type Cluster, condition } from "./harness/cluster.ts";
+import { commitStatuses } from "./harness/commit-statuses.ts";
 import { until } from "./harness/until.ts";
 import { callReceiver } from "./harness/webhook.ts";
 import { appOf, type FileEdits, stageOf, startWorld, together, type World } from "./harness/world.ts";
@@ -221,6 +222,26 @@ describe("a pushed tag", () => {
     const policy = await get("ImagePolicy", "blog-dev", "blog");
     expect(policy["status"].latestRef.tag).toBe("v1.9.32-develop.4");
     expect(repository().head()).toBe(before);
+  });
+});
+
+describe("a commit", () => {
+  it("is told healthy by Flux under the name that the merge check reads, in words that mean success", async () => {
+    const github = await commitStatuses();
+    const metadata = { name: "github-token", namespace: "flux-system" };
+    await dev.client.apply({ apiVersion: "v1", kind: "Secret", metadata, stringData: { token: "of-nobody" } });
+    const commits = { type: "github", address: `${github.url}/acme/gitops`, secret: "github-token" };
+    const told = { "Pulumi.yaml": { "notifications.providers": { commits } } };
+    await up(together(base, told));
+    await up(together(base, told, { "Pulumi.dev.yaml": { "overrides.blog.replicas": 3 } }));
+    const head = repository().head();
+    const state = () => `${JSON.stringify(github.kept)}\n${dev.controllers.logs(12)}`;
+    const status = await until({ what: "the status of the commit", state }, async () =>
+      github.kept.find(({ sha, context }) => sha === head && context === "flux/dev/blog"),
+    );
+    expect(status).toMatchObject({ state: "success", description: "reconciliation succeeded" });
+    await up(base);
+    github.close();
   });
 });
 
