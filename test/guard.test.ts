@@ -82,6 +82,46 @@ describe("the guard of a stage", () => {
     );
   });
 
+  it("says what cannot end and what holds it, asks only, and forces nothing (F67)", async () => {
+    const uid = "0c1d";
+    const service = {
+      metadata: {
+        ...{ name: "web", namespace: "shop", uid, deletionTimestamp: "2026-01-02T03:04:05Z" },
+        finalizers: ["service.kubernetes.io/load-balancer-cleanup"],
+      },
+      spec: { type: "LoadBalancer" },
+    };
+    const volume = {
+      metadata: { name: "pvc-51", finalizers: ["kubernetes.io/pv-protection"] },
+      spec: {
+        csi: { driver: "csi.hetzner.cloud", volumeHandle: "51" },
+        claimRef: { namespace: "shop", name: "data" },
+      },
+      status: { phase: "Released" },
+    };
+    const balancer = {
+      id: 9,
+      name: "a0c1d",
+      labels: { "hcloud-ccm/service-uid": uid },
+      targets: [{ server: { id: 1 } }],
+    };
+    const asked: string[] = [];
+    const cluster: Ask = async ({ method = "GET", path }) => {
+      asked.push(`${method} ${path}`);
+      return { status: 200, text: JSON.stringify({ items: path.endsWith("services") ? [service] : [volume] }) };
+    };
+    const hetzner = async () => ({ ...withVolume, loadBalancers: [balancer] });
+    const { guard: client } = await world({ cluster, hetzner });
+    const refused = client.remove("shop-prod", inputs);
+    await expect(refused).rejects.toThrow(
+      "load balancer a0c1d of the Service shop/web, which is being deleted since 2026-01-02T03:04:05Z and is held by service.kubernetes.io/load-balancer-cleanup\n",
+    );
+    await expect(refused).rejects.toThrow(
+      "volume pvc-51 (10 GB) of the PersistentVolume pvc-51, released and kept, so to be deleted itself, once claimed by shop/data\n",
+    );
+    expect(asked).toEqual(["GET /api/v1/services", "GET /api/v1/persistentvolumes"]);
+  });
+
   it("lets it go when it is told so by this stage's name, not by another's", async () => {
     const hetzner = async () => withVolume;
     const told = await world({ hetzner, env: { K3S_STAGES_DESTROY: "prod" } });

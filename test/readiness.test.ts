@@ -130,6 +130,17 @@ describe("StageReady", () => {
     await expect(stage({ nodes: ["one", "two"] })).rejects.toThrow(words);
   });
 
+  it("F66 names the node that is not ready, with its kubelet's words", async () => {
+    const conditions = [{ type: "Ready", status: "False", message: "container runtime network not ready" }];
+    node("one", { status: { conditions, nodeInfo: { kubeletVersion: "v1" } } });
+    await expect(stage()).rejects.toThrow(/one is not Ready \(container runtime network not ready\)/);
+  });
+
+  it("F66 tells of a node that runs another version, and does not wait for its upgrade", async () => {
+    await stage({ version: "v2" });
+    expect(said.filter((each) => each.startsWith("WARNING")).join()).toMatch(/one.*v1/);
+  });
+
   it("F66 names the taint that stays, and who takes it off", async () => {
     node("one", { spec: { taints: [{ key: "node.cloudprovider.kubernetes.io/uninitialized" }] } });
     await expect(stage()).rejects.toThrow(/one has the taint .*uninitialized.*hcloud-cloud-controller-manager/);

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -309,6 +309,29 @@ describe("user data that is too large", () => {
     );
     expect(attempt).not.toThrow(/KKKK/);
   });
+});
+
+it("at Hetzner's limit passes, and just above it is refused (F9)", () => {
+  const noise = createHash("shake256", { outputLength: 30_000 }).update("noise").digest("base64");
+  /** Its size, or the words of the refusal. */
+  const made = (length: number) => {
+    const files = { "server-ca.key": noise.slice(0, length) };
+    const secrets = { kind: "first" as const, ...material, serverFiles: files };
+    try {
+      return userData({ ...first, secrets }, nodeScripts()).length;
+    } catch (error) {
+      return String(error);
+    }
+  };
+  let [fits, tooLong] = [1, noise.length];
+  while (tooLong - fits > 1) {
+    const middle = Math.floor((fits + tooLong) / 2);
+    if (typeof made(middle) === "number") fits = middle;
+    else tooLong = middle;
+  }
+  // Base64 grows by four.
+  expect([32_764, 32_768]).toContain(made(fits));
+  expect(made(tooLong)).toMatch(/has 3277[26] bytes packed, Hetzner takes 32768/);
 });
 
 describe("the scripts", () => {

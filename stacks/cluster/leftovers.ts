@@ -24,13 +24,19 @@ export interface AtHetzner {
   readonly volumes: readonly Item[];
 }
 
+interface Ending {
+  readonly deletionTimestamp?: string;
+  readonly finalizers?: readonly string[];
+}
+
 export interface Service {
-  readonly metadata: { readonly name: string; readonly namespace: string; readonly uid: string };
+  readonly metadata: Ending & { readonly name: string; readonly namespace: string; readonly uid: string };
   readonly spec?: { readonly type?: string };
 }
 
 export interface PersistentVolume {
-  readonly metadata: { readonly name: string };
+  readonly metadata: Ending & { readonly name: string };
+  readonly status?: { readonly phase?: string };
   readonly spec?: {
     readonly csi?: { readonly driver: string; readonly volumeHandle: string };
     readonly claimRef?: { readonly namespace: string; readonly name: string };
@@ -49,6 +55,12 @@ const driver = "csi.hetzner.cloud";
 const ofStage = (cluster: string) => (item: Item) => item.labels?.["cluster"] === cluster;
 const ours = (item: Item): boolean => item.labels?.["managed-by"] === "k3s-stages";
 
+/** What is being deleted and does not go: somebody has to look at whoever would take the finalizer off. */
+function held({ deletionTimestamp, finalizers = [] }: Ending): string {
+  if (deletionTimestamp === undefined) return "";
+  return `, which is being deleted since ${deletionTimestamp} and is held by ${finalizers.join(", ") || "nobody"}`;
+}
+
 function balancers(cluster: string, hetzner: AtHetzner, { services }: InCluster): readonly string[] {
   const ids = (items: readonly Item[]) => new Set(items.filter(ofStage(cluster)).map(({ id }) => id));
   const [servers, networks] = [ids(hetzner.servers), ids(hetzner.networks)];
@@ -58,14 +70,18 @@ function balancers(cluster: string, hetzner: AtHetzner, { services }: InCluster)
   const foreign = hetzner.loadBalancers.filter((item) => !ours(item) && reaches(item));
   return foreign.map(({ name, labels = {} }) => {
     const service = services.find(({ metadata }) => metadata.uid === labels[serviceLabel]);
-    const what = service ? ` of the Service ${service.metadata.namespace}/${service.metadata.name}` : "";
+    const what = service
+      ? ` of the Service ${service.metadata.namespace}/${service.metadata.name}${held(service.metadata)}`
+      : "";
     return `load balancer ${name}${what}`;
   });
 }
 
-function claimed({ metadata, spec }: PersistentVolume): string {
-  const claim = spec?.claimRef ? `, claimed by ${spec.claimRef.namespace}/${spec.claimRef.name}` : "";
-  return ` of the PersistentVolume ${metadata.name}${claim}`;
+function claimed({ metadata, spec, status }: PersistentVolume): string {
+  const isReleased = status?.phase === "Released";
+  const by = isReleased ? "released and kept, so to be deleted itself, once claimed by" : "claimed by";
+  const claim = spec?.claimRef ? `, ${by} ${spec.claimRef.namespace}/${spec.claimRef.name}` : "";
+  return ` of the PersistentVolume ${metadata.name}${claim}${held(metadata)}`;
 }
 
 function volumes(cluster: string, hetzner: AtHetzner, inCluster: InCluster | undefined): readonly string[] {
