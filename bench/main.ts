@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { table } from "../sandbox/table.ts";
+import { benchBringUp } from "./bring-up.ts";
 import { benchConfiguration } from "./configuration.ts";
 import { type Row, ratio } from "./measure.ts";
 import { benchPreview } from "./preview.ts";
@@ -18,6 +19,7 @@ const benches: { readonly [name: string]: () => Promise<readonly Row[]> } = {
   preview: benchPreview,
   publish: benchPublish,
   requests: benchRequests,
+  "bring-up": benchBringUp,
   "user-data": benchUserData,
 };
 

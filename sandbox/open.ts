@@ -29,6 +29,8 @@ export interface Opening {
   readonly signal: AbortSignal;
   /** Begin from nothing instead of going on with what is there. */
   readonly anew?: boolean;
+  /** How long an action at Hetzner runs; 20 if not given, seconds at the real one. */
+  readonly actionMilliseconds?: number;
 }
 
 /** Of this sandbox's state and of nothing else. */
@@ -67,11 +69,11 @@ async function withServices({ layout, signal }: Opening, fleet: Fleet, services:
 }
 
 async function prepared(opening: Opening): Promise<Sandbox> {
-  const { layout } = opening;
+  const { layout, actionMilliseconds } = opening;
   for (const folder of [layout.backend, layout.pulumiHome, layout.repositories]) mkdirSync(folder, { recursive: true });
   makeWorkspace(layout);
   const { fleet } = readFleet(layout.work);
-  const services = await startServices(layout, fleet);
+  const services = await startServices(layout, fleet, actionMilliseconds);
   return withServices(opening, fleet, services).catch(async (error: unknown) => {
     await services.close();
     throw error;

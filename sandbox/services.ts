@@ -98,11 +98,19 @@ async function startProviders(ports: Ports, hetzner: Hetzner, started: Started) 
   return { env: { ...endpoint, PULUMI_DEBUG_PROVIDERS: attached }, restartHcloud: hcloud.restart };
 }
 
-async function start(layout: Layout, fleet: Fleet, started: Started): Promise<Services> {
+interface Beginning {
+  readonly fleet: Fleet;
+  readonly started: Started;
+  readonly actionMilliseconds: number | undefined;
+}
+
+async function start(layout: Layout, { fleet, started, actionMilliseconds }: Beginning): Promise<Services> {
   const ports = await portsOf(layout);
   const { hetzner: stateFile, registry: images, repositories: root } = layout;
   const emulator = { port: ports.hetzner, stateFile, token: dummyToken, publicRange: ports.range };
-  const hetzner = await started.add(startHetzner(emulator));
+  const hetzner = await started.add(
+    startHetzner({ ...emulator, ...(actionMilliseconds === undefined ? {} : { actionMilliseconds }) }),
+  );
   const { env: attached, restartHcloud } = await startProviders(ports, hetzner, started);
   const git = await started.add(startGit({ root, port: ports.git }));
   const github = await started.add(startGitHub({ port: ports.github, stateFile: layout.github }));
@@ -117,9 +125,9 @@ async function start(layout: Layout, fleet: Fleet, started: Started): Promise<Se
 }
 
 /** Starts them all, or none. */
-export async function startServices(layout: Layout, fleet: Fleet): Promise<Services> {
+export async function startServices(layout: Layout, fleet: Fleet, actionMilliseconds?: number): Promise<Services> {
   const started = new Started();
-  return start(layout, fleet, started).catch(async (error: unknown) => {
+  return start(layout, { fleet, started, actionMilliseconds }).catch(async (error: unknown) => {
     await started.close();
     throw error;
   });

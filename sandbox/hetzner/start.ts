@@ -8,7 +8,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { type Faults, faultBook } from "./faults.ts";
 import { type Journal, startJournal } from "./journal.ts";
-import type { Firewall, LoadBalancer, Network, PlacementGroup, PrimaryIp, Server, Tables } from "./model.ts";
+import type { Action, Firewall, LoadBalancer, Network, PlacementGroup, PrimaryIp, Server, Tables } from "./model.ts";
 import { primaryIpOf } from "./primary-ips.ts";
 import type { Project } from "./project.ts";
 import { rateLimit } from "./rate-limit.ts";
@@ -46,6 +46,8 @@ export interface HetznerState {
   readonly firewalls: () => readonly Firewall[];
   readonly placementGroups: () => readonly PlacementGroup[];
   readonly primaryIps: () => readonly PrimaryIp[];
+  /** Every action there was, in the order of their beginning. */
+  readonly actions: () => readonly Action[];
   /** As the metadata service gives it to the node itself; the API never does. */
   readonly userData: (serverId: number) => string | undefined;
   readonly publicIpv4: (serverId: number) => string | undefined;
@@ -63,6 +65,7 @@ function stateReaders(project: Project): HetznerState {
     firewalls: () => [...tables.firewalls.values()],
     placementGroups: () => [...tables.placement_groups.values()],
     primaryIps: () => [...tables.primary_ips.values()],
+    actions: () => [...tables.actions.values()],
     userData: (id) => tables.servers.get(id)?.user_data,
     publicIpv4: (id) => primaryIpOf(project, id, "ipv4")?.ip,
     counts: () => Object.fromEntries(Object.entries(kinds).map(([kind, table]) => [kind, table.size])),

@@ -109,16 +109,15 @@ export function gateway(site: Site, around: Around): readonly pulumi.Resource[] 
   return [new hcloud.NetworkRoute(name, route, { ...child, dependsOn: [made] })];
 }
 
-/** In the plan's order, by name. Further servers come after the first, which starts the cluster that they join. */
+/** By name, all at once: a node that is up before the first server waits for the cluster that it joins (node/join.sh). */
 export function servers(site: Site, around: Around, out: readonly pulumi.Resource[]): Servers {
   const made = new Map<string, hcloud.Server>();
   for (const node of site.plan.nodes) {
-    const first = node.role === "server" ? [...made.values()].slice(0, 1) : [];
     const own = {
       userData: nodeUserData(node, site, around),
       firewall: node.public ? around.firewall : undefined,
       placementGroup: around.placementGroups.get(node.placementGroup),
-      after: [site.allowed, ...first, ...(node.public ? [] : out)],
+      after: [site.allowed, ...(node.public ? [] : out)],
       options: life(node, site),
     };
     made.set(node.name, server(node, { site, around }, own));
