@@ -52,6 +52,14 @@ describe("the effect of a change of files", () => {
     expect(found).toMatchObject({ isChange: true, policies: [], pruned: [], dangers: [] });
   });
 
+  it("of another image under the same tag is the image, before and after", () => {
+    const moved = treeOf("prod", withApp("prod", "blog", { image: "ghcr.io/acme/weblog", tag: "v1.9.32" })).files;
+    const line = { file: patch, policy: "blog:blog-prod" };
+    expect(answer([ofTree(live, moved)]).images).toEqual([
+      { ...line, from: "ghcr.io/acme/blog:v1.9.32", to: "ghcr.io/acme/weblog:v1.9.32" },
+    ]);
+  });
+
   it("of an app that leaves is what Flux removes, and the lines that lose their writer", () => {
     const without = treeOf(
       "prod",

@@ -72,8 +72,15 @@ function fileChanges({ old, now }: Both, paths: readonly string[]): readonly Fil
   });
 }
 
-const tagOf = ({ marker, value }: Setter): string =>
-  (marker.part === "image" ? parseImage(value).tag : value) ?? "no tag";
+/** The tag, and the image's name before it where that changes too. */
+function imageChanges(both: Both, paths: readonly string[]): readonly LineChange[] {
+  const tagOf = (image: string): string => parseImage(image).tag ?? "no tag";
+  return lineChanges(both, paths, ({ marker, value }) => (marker.part === "tag" ? `:${value}` : value)).map((line) => {
+    const { from, to } = line;
+    const isRenamed = from !== null && to !== null && parseImage(from).name !== parseImage(to).name;
+    return isRenamed ? line : { ...line, from: from && tagOf(from), to: to && tagOf(to) };
+  });
+}
 
 const writerOf = ({ marker }: Setter): Writer =>
   marker.frozen === undefined ? "Flux" : marker.frozen === "held" ? "nobody" : "the configuration";
@@ -153,7 +160,7 @@ export function treeChanges(step: Step): TreeChanges {
   );
   return {
     files: fileChanges(both, paths),
-    images: lineChanges(both, paths, tagOf),
+    images: imageChanges(both, paths),
     writers: lineChanges(both, paths, writerOf),
     policies: policyChanges(before ?? [], after ?? []),
     pruned: pruned(before ?? [], after ?? []),
