@@ -5,37 +5,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type GitServer, startGit } from "../sandbox/git/server.ts";
-import { resolve } from "../stacks/config/resolve.ts";
-import { sourcesOf } from "../stacks/config/sources.ts";
 import { fill } from "../test/big-repository.ts";
-import { type Publisher, publisher } from "../test/flux/harness/publisher.ts";
+import { publisher } from "../test/flux/harness/publisher.ts";
 import { type Relay, startRelay } from "../test/relay.ts";
-import { configuration } from "./applications.ts";
 import { pair, type Row, spread, timedPair } from "./measure.ts";
+import { changes, fleetOf, stage } from "./publish-changes.ts";
 
 const size = { files: 30_000, commits: 10_000, bytes: 500 };
 const runs = 5;
-const stage = "dev";
-
-const fleetOf = (replicas: number) => {
-  const texts = configuration(3);
-  const file = `Pulumi.${stage}.yaml`;
-  const edited = (texts[file] ?? "").replaceAll("replicas: 2", `replicas: ${replicas}`);
-  return resolve(sourcesOf({ ...texts, [file]: edited }));
-};
 
 async function git(folder: string, ...args: readonly string[]): Promise<string> {
   const options = { cwd: folder, encoding: "utf8", maxBuffer: 1024 ** 3 } as const;
   return (await promisify(execFile)("git", args, options)).stdout.trim();
-}
-
-/** A change each time: the number of replicas of three apps. */
-function changes(program: Publisher): () => Promise<string> {
-  let replicas = 2;
-  return () => {
-    replicas += 1;
-    return program.up(fleetOf(replicas), stage);
-  };
 }
 
 /** Commits that the program would make, one upon the other, each with its objects in a pack of their own. */
@@ -86,12 +67,10 @@ interface Places {
   readonly relay: Relay;
 }
 
-async function measure({ folder, server, relay }: Places): Promise<readonly Row[]> {
+async function published({ folder, server, relay }: Places) {
   const commits = [...(await prepared(folder, server))];
   const through = (name: string) => server.url(name).replace(`:${server.port}`, `:${relay.port}`);
-  const program = publisher(server.url("ours.git"));
-  await program.up(fleetOf(2), stage);
-  const change = changes(program);
+  const change = changes(publisher(server.url("ours.git")));
   const next = async (url: string) => prepare(folder, commits.shift() ?? { commit: "", pack: "" }, url);
   const times = await pair(runs, {
     ours: () => milliseconds(change),
@@ -110,6 +89,13 @@ async function measure({ folder, server, relay }: Places): Promise<readonly Row[
       return taken(relay);
     },
   });
+  return { times, bytes };
+}
+
+async function measure(places: Places): Promise<readonly Row[]> {
+  const { folder, server } = places;
+  const { times, bytes } = await published(places);
+  const program = publisher(server.url("ours.git"));
   const fleet = fleetOf(2);
   await program.up(fleet, stage);
   const nothing = await timedPair(runs, {
@@ -118,18 +104,23 @@ async function measure({ folder, server, relay }: Places): Promise<readonly Row[
   });
   const what = `into ${size.files} files and ${size.commits} commits`;
   const row = ({ ours, floor }: typeof times) => ({ ours: spread(ours), floor: spread(floor) });
+  const taken = await memory(server.url("ours.git"));
   return [
     { measure: `publish ${what} / git fetches and pushes a prepared commit`, unit: "ms", ...row(times), goal: 1.5 },
     { measure: "the same, over the wire", unit: "bytes", ...row(bytes) },
     { measure: "publish with nothing to do / git ls-remote", ...nothing, goal: 1.2 },
-    { measure: "memory of all of this / what is allowed", unit: "MB", ...memory(), goal: 1 },
+    { measure: "memory of a publish / what is allowed", unit: "MB", ...taken, goal: 1 },
   ];
 }
 
-/** Of this process, benches that ran before included; git's own processes take 33 MB (docs/performance.md). */
-function memory() {
-  const megabytes = process.resourceUsage().maxRSS / 1024;
-  return { ours: spread([megabytes]), floor: spread([200]) };
+/** Of the program's process; git's own take 33 MB (docs/performance.md). */
+async function memory(url: string) {
+  const run = async () => {
+    const args = [join(import.meta.dirname, "publish-process.ts"), url];
+    return Number((await promisify(execFile)(process.execPath, args)).stdout);
+  };
+  const { ours } = await pair(2, { ours: run, floor: () => 0 });
+  return { ours: spread(ours), floor: spread([200]) };
 }
 
 export async function benchPublish(): Promise<readonly Row[]> {

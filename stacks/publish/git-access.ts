@@ -1,9 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { passingFolder, type RemoteArgs } from "./git.ts";
+import type { RemoteArgs } from "./git.ts";
 import { GitError, gitError } from "./git-failure.ts";
 import { fastImport } from "./git-format.ts";
 import { gitIn } from "./git-process.ts";
+import { passingFolder } from "./passing-folder.ts";
 
 /** What a cluster has to reach the repository with. */
 export type Credential =

@@ -46,7 +46,7 @@ export function blobs(batch: Buffer): ReadonlyMap<string, string> {
   return found;
 }
 
-/** One commit in git-fast-import's language; files are regular ones whatever they were. */
+/** One commit in git-fast-import's language, whose id is then printed; files are regular ones whatever they were. */
 export function fastImport(ref: string, { parent, changes, message, seconds }: NewCommit): string {
   const data = (text: string) => `data ${Buffer.byteLength(text)}\n${text}\n`;
   const files = changes.map((change) =>
@@ -55,5 +55,5 @@ export function fastImport(ref: string, { parent, changes, message, seconds }: N
       : `M 100644 inline ${JSON.stringify(change.path)}\n${data(change.text)}`,
   );
   const committer = `committer ${author} ${seconds} +0000\n`;
-  return `commit ${ref}\n${committer}${data(message)}${parent ? `from ${parent}\n` : ""}${files.join("")}`;
+  return `commit ${ref}\nmark :1\n${committer}${data(message)}${parent ? `from ${parent}\n` : ""}${files.join("")}get-mark :1\n`;
 }

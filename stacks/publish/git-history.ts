@@ -1,5 +1,6 @@
-import { passingFolder, type RemoteArgs, repository } from "./git.ts";
+import { type RemoteArgs, repository } from "./git.ts";
 import { gitError } from "./git-failure.ts";
+import { passingFolder } from "./passing-folder.ts";
 
 /** The commits of one branch, without their files. */
 export interface History {

@@ -1,11 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { GitError, gitError, isLostRace, redacted, type Target } from "./git-failure.ts";
 import { blobId, blobs, entriesOf, fastImport, type NewCommit } from "./git-format.ts";
 import { type GitRun, gitIn } from "./git-process.ts";
 import type { Entry } from "./head.ts";
+import { passingFolder } from "./passing-folder.ts";
 
 export interface Snapshot {
   readonly commit: string | undefined;
@@ -41,45 +39,6 @@ export interface Remote {
   readonly close: () => void;
 }
 
-const folders = new Set<string>();
-process.on("exit", () => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
-
-/** Nothing of ours runs for so long, and a process of another container may have the number of one that is gone here. */
-const forgotten = 24 * 3_600_000;
-
-function isGone(process_: number): boolean {
-  try {
-    process.kill(process_, 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ESRCH";
-  }
-}
-
-/** What a killed process could not take away, a key among it. */
-function removeForgotten(): void {
-  for (const name of readdirSync(tmpdir())) {
-    const [, process_] = /^gitops-(\d+)-\w+$/.exec(name) ?? [];
-    const folder = join(tmpdir(), name);
-    const age = process_ ? Date.now() - (statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) : 0;
-    if (process_ && age > forgotten && isGone(Number(process_))) rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/** A folder that goes with the process, if not before. */
-export function passingFolder(): { readonly folder: string; readonly close: () => void } {
-  removeForgotten();
-  const folder = mkdtempSync(join(tmpdir(), `gitops-${process.pid}-`));
-  folders.add(folder);
-  const close = () => {
-    rmSync(folder, { recursive: true, force: true });
-    folders.delete(folder);
-  };
-  return { folder, close };
-}
-
 interface Repository {
   readonly target: Target;
   readonly run: ReturnType<typeof gitIn>;
@@ -93,12 +52,16 @@ interface Repository {
   readonly has: { everything: boolean };
 }
 
-export async function repository(folder: string, target: RemoteArgs): Promise<Repository> {
+/** The user's own command, else one that asks nothing: without a terminal nobody can answer. */
+async function sshCommand(folder: string, { url }: Target): Promise<string> {
+  if (/^https?:/.test(url)) return "";
   const { stdout } = await gitIn(folder, {})({ args: ["config", "core.sshCommand"] });
   const { GIT_SSH_COMMAND: own = stdout.toString().trim() } = process.env;
-  // Without a terminal nobody can answer ssh's questions.
-  const ssh = own || "ssh -o BatchMode=yes -o ConnectTimeout=15";
-  const command = gitIn(folder, target, ssh);
+  return own || "ssh -o BatchMode=yes -o ConnectTimeout=15";
+}
+
+export async function repository(folder: string, target: RemoteArgs): Promise<Repository> {
+  const command = gitIn(folder, target, await sshCommand(folder, target));
   const run = (args: GitRun) => command({ ...args, signal: target.signal });
   const git = async (args: readonly string[], input?: GitRun["input"]) => {
     const result = await run({ args, input });
@@ -128,6 +91,8 @@ async function missingBranch({ target, git }: Repository): Promise<Snapshot> {
   throw new GitError("not found", `${redacted(target.url, target.token)} has no branch ${target.branch}: ${wayOut}`);
 }
 
+const head = "refs/publish/head";
+
 /** Partial clone: an exchange grows with what is changed, not with what the repository holds. */
 const fetching = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--filter=blob:none"];
 
@@ -135,13 +100,17 @@ async function fetchHead(repo: Repository): Promise<Snapshot> {
   const { url, branch } = repo.target;
   await repo.init();
   const fetched = await repo.run({
-    args: [...fetching, "--depth=1", "--", url, `+refs/heads/${branch}:refs/publish/head`],
+    args: [...fetching, "--depth=1", "--", url, `+refs/heads/${branch}:${head}`],
   });
   if (/couldn't find remote ref/.test(fetched.output)) return missingBranch(repo);
   if (!fetched.ok) throw gitError(fetched.output, repo.target);
   if (/filtering not recognized by server/.test(fetched.output)) repo.has.everything = true;
-  const commit = (await repo.git(["rev-parse", "refs/publish/head"])).toString().trim();
-  return { commit, entries: entriesOf((await repo.git(["ls-tree", "-r", "-z", commit])).toString()) };
+  const named = [
+    ["rev-parse", head],
+    ["ls-tree", "-r", "-z", head],
+  ].map((args) => repo.git(args));
+  const [commit = "", listing = ""] = (await Promise.all(named)).map(String);
+  return { commit: commit.trim(), entries: entriesOf(listing) };
 }
 
 /** All in one exchange, as git's own checkout does it (promisor-remote.c); one by one, git would fetch what it misses. */
@@ -186,8 +155,7 @@ async function wholeLog(repo: Repository, { commit = "" }: Snapshot, { options, 
 async function makeCommit({ git }: Repository, commit: NewCommit): Promise<string> {
   // A ref of its own each time: fast-import continues a ref that exists.
   const ref = `refs/publish/${randomUUID()}`;
-  await git(["fast-import", "--quiet"], fastImport(ref, commit));
-  return (await git(["rev-parse", ref])).toString().trim();
+  return (await git(["fast-import", "--quiet"], fastImport(ref, commit))).toString().trim();
 }
 
 async function pushCommit({ run, target }: Repository, commit: string): Promise<boolean> {
