@@ -4,10 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { layoutOf } from "../sandbox/layout.ts";
-import { withSandbox } from "../sandbox/open.ts";
+import { SandboxError } from "../sandbox/lock.ts";
+import { type Sandbox, withSandbox } from "../sandbox/open.ts";
 import {
   cleared,
-  cutUp,
+  cutOff,
   inventory,
   type PowerCut,
   problems,
@@ -18,6 +19,7 @@ import {
 } from "../sandbox/power-cut.ts";
 import { liftProtection } from "../sandbox/protection.ts";
 import { initStack } from "../sandbox/stage.ts";
+import { ConfigError } from "../stacks/config/error.ts";
 
 const help = `Usage: npm run sweep [-- --stage <name>] [--every <n>] [--from <n>]
 
@@ -38,17 +40,21 @@ interface Options {
   readonly from: number;
 }
 
+function count(option: string, text: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new ConfigError(`--${option} takes a number from 1 on, not "${text}".`);
+  return Number(text);
+}
+
+/** Nothing where only the help is asked for. @throws ConfigError */
 function options(args: readonly string[]): Options | undefined {
   const text = { type: "string" } as const;
   const known = { stage: text, every: text, from: text, help: { type: "boolean" } } as const;
-  const {
-    stage = "dev",
-    every = "1",
-    from = "1",
-    help: isHelp,
-  } = parseArgs({ args: [...args], options: known }).values;
-  if (isHelp || !(Number(every) > 0 && Number(from) > 0)) return undefined;
-  return { stage, every: Number(every), from: Number(from) };
+  try {
+    const { stage = "dev", every = "1", from = "1", ...asked } = parseArgs({ args: [...args], options: known }).values;
+    return asked.help ? undefined : { stage, every: count("every", every), from: count("from", from) };
+  } catch (error) {
+    throw new ConfigError(`${error instanceof Error ? error.message : error}\n\n${help}`);
+  }
 }
 
 const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(0)} s`;
@@ -56,7 +62,7 @@ const seconds = (since: number): string => `${((performance.now() - since) / 100
 /** Whether it went well. */
 async function cutOnce(at: Stage, cut: PowerCut, expected: readonly string[]): Promise<boolean> {
   const began = performance.now();
-  const operation = await cutUp(at, cut);
+  const operation = await cutOff(at, cut);
   const { steps, last } = await recover(at);
   const failed = last.code === 0 ? [] : [`the last step failed: ${said(last).slice(-2000)}`];
   const found = [...failed, ...(await problems(at, expected)), ...(await cleared(at))];
@@ -82,11 +88,16 @@ async function sweep(at: Stage, { every, from }: Options): Promise<number> {
   return failed === 0 ? 0 : 1;
 }
 
+function checkStage({ fleet }: Sandbox, { stage }: Options): void {
+  const names = fleet.stages.map(({ name }) => name);
+  if (!names.includes(stage)) throw new ConfigError(`There is no stage ${stage}; Pulumi.yaml has ${names.join(", ")}.`);
+}
+
 async function main(args: readonly string[]): Promise<number> {
   const chosen = options(args);
   if (!chosen) {
     console.log(help);
-    return args.includes("--help") ? 0 : 2;
+    return 0;
   }
   const interrupt = new AbortController();
   process.on("SIGINT", () => interrupt.abort());
@@ -94,6 +105,7 @@ async function main(args: readonly string[]): Promise<number> {
   const layout = layoutOf(join(import.meta.dirname, ".."), root);
   try {
     return await withSandbox({ layout, signal: interrupt.signal }, async (sandbox) => {
+      checkStage(sandbox, chosen);
       await initStack(sandbox, chosen.stage);
       await liftProtection(sandbox, chosen.stage);
       return sweep({ sandbox, stage: chosen.stage }, chosen);
@@ -103,4 +115,10 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-process.exitCode = await main(process.argv.slice(2));
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof ConfigError || error instanceof SandboxError)) throw error;
+  console.error(error.message);
+  process.exitCode = 2;
+}

@@ -1,4 +1,4 @@
-/** Ends an `up` as a power cut does, at one of its requests to Hetzner, and goes on as docs/day-2.md tells people to. */
+/** Ends a run as a power cut does, at one of its requests to Hetzner, and goes on as docs/day-2.md tells people to. */
 import type { Moment } from "./hetzner/faults.ts";
 import type { Sandbox } from "./open.ts";
 import type { Run } from "./pulumi/run.ts";
@@ -21,8 +21,8 @@ export const up = (at: Stage): Promise<Run> => pulumi(at, "up", "--yes", "--skip
 
 export const said = ({ stdout, stderr }: Run): string => `${stdout}\n${stderr}`;
 
-/** The operation at which it was cut off; `undefined` when the run ended before. */
-export async function cutUp({ sandbox, stage }: Stage, { write, moment }: PowerCut): Promise<string | undefined> {
+/** Starts Pulumi and cuts it off. The operation at which that was; `undefined` when the run ended before. */
+export async function cutOff({ sandbox, stage }: Stage, { write, moment }: PowerCut, command: "up" | "destroy" = "up") {
   const { services } = sandbox;
   const cut = new AbortController();
   let at: string | undefined;
@@ -33,7 +33,7 @@ export async function cutUp({ sandbox, stage }: Stage, { write, moment }: PowerC
     await services.restartHcloud();
   };
   services.hetzner.faults.cutAt(write, { moment, hold });
-  await sandbox.pulumi(["up", "--yes", "--skip-preview", "--stack", stage], { kill: cut.signal });
+  await sandbox.pulumi([command, "--yes", "--skip-preview", "--stack", stage], { kill: cut.signal });
   return at;
 }
 

@@ -1,6 +1,6 @@
 /** A run that is killed in the middle, on the real engine: a sample of `npm run sweep`. Hetzner and the nodes are stand-ins. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { cleared, cutUp, inventory, problems, recover, said, up } from "../sandbox/power-cut.ts";
+import { cleared, cutOff, inventory, problems, recover, said, up } from "../sandbox/power-cut.ts";
 import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";
 
 const minute = 60_000;
@@ -28,7 +28,7 @@ const whole = [
 describe("a run that is killed with all its processes", { timeout: 5 * minute }, () => {
   it("says how to go on: the stack is locked, and `pulumi cancel` frees it (F47)", async () => {
     // Of seven writes the last two make the server and attach it; a kill between them leaves the server alone.
-    expect(await cutUp(at(), { write: 6, moment: "after" })).toBe("POST /servers");
+    expect(await cutOff(at(), { write: 6, moment: "after" })).toBe("POST /servers");
     const refused = await up(at());
     expect(refused.code).not.toBe(0);
     expect(said(refused)).toContain("`pulumi cancel`");

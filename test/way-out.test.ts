@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isUnsure, wayOut } from "../stacks/cluster/way-out.ts";
+import { isHalfMade, isUnsure, wayOut } from "../stacks/cluster/way-out.ts";
 
 describe("what can be done about an error of Hetzner's", () => {
   it.each([
@@ -44,4 +44,11 @@ describe("the way out of", () => {
     expect(isUnsure("error during placement (resource_unavailable, 1a2b)")).toBe(false);
     expect(isUnsure("invalid input in field 'name' (invalid_input, 1a2b)")).toBe(false);
   });
+});
+
+it("what Hetzner began and did not finish is in the state, whatever the reason, and a refresh goes on with it (F21)", () => {
+  const lost = '1 error occurred:\n\t* GET "https://api.hetzner.cloud/v1/actions?id=7": EOF\n\n';
+  expect([isHalfMade(lost), isHalfMade("bad gateway (bad_gateway, 1a2b)")]).toEqual([true, false]);
+  for (const error of [lost, "attaching failed (action_failed, 1033)", "actions not found: 1033"])
+    expect(wayOut(error)).toContain("`pulumi up --refresh` adds what is missing");
 });

@@ -126,6 +126,8 @@ export async function startHetzner(options: HetznerOptions): Promise<Hetzner> {
   const api = { project, token: options.token, spend: limit.spend };
   const answer = answering(api, journal, { save, headers: limit.headers });
   const server = createServer((request, response) => void answer(request, response));
+  // A client on a busy machine may send on a connection that is being closed for its idleness, which Go's would try again.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject).listen(options.port ?? 0, "127.0.0.1", resolve);
   });

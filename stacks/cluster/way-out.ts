@@ -62,9 +62,12 @@ const codesOf = (error: string): readonly string[] =>
 /** An action's error has the action's number in the place of the correlation id, which is a long hexadecimal one. */
 const failedAction = /\([a-z_]+, \d{1,15}\)|actions not found|context deadline exceeded/;
 
+/** The engine's form of the reasons why something was made and not finished (its InitError); it is in the state then. */
+export const isHalfMade = (error: string): boolean => /^\s*\d+ errors? occurred:/.test(error);
+
 /** Nothing for an error that is not known here. */
 export function wayOut(error: string): string | undefined {
-  if (failedAction.test(error)) return halfMade;
+  if (isHalfMade(error) || failedAction.test(error)) return halfMade;
   const known = codesOf(error)
     .map((code) => waysOut[code])
     .find((sentence) => sentence !== undefined);
