@@ -20,7 +20,7 @@ export default async function stage() {
   const loaded = loadStage();
   const { fleet, stage, pins } = loaded;
   const { pushUrl, branch } = fleet.repository;
-  const { cluster: name, nodes } = topology(fleet, stage);
+  const { cluster: name, nodes, protect } = topology(fleet, stage);
   const { kustomizations, ...contents } = publishable(render(fleet, stage.name, versionsOf(pins)), givenToRun());
   const preflight = new Preflight(loaded, hetznerAccount());
   await preflight.cleared;
@@ -40,7 +40,7 @@ export default async function stage() {
   );
   const expected = { nodes: nodes.map((node) => node.name), kustomizations, url: pushUrl, branch };
   const works = handOver(access, { stage, pins, credential, tree, ...expected });
-  departures({ stage: stage.name, name, cluster, pki, account: hetznerAccount(), after: [tree, ...works] });
+  departures({ stage: stage.name, name, cluster, pki, account: hetznerAccount(), protect, after: [tree, ...works] });
   await preflight.say();
   return {
     endpoint: cluster.endpoint,

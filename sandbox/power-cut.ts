@@ -1,6 +1,7 @@
 /** Ends a run as a power cut does, at one of its requests to Hetzner, and goes on as docs/day-2.md tells people to. */
 import type { Moment } from "./hetzner/faults.ts";
 import type { Sandbox } from "./open.ts";
+import { liftProtection } from "./protection.ts";
 import type { Run } from "./pulumi/run.ts";
 
 export interface PowerCut {
@@ -126,8 +127,9 @@ export async function problems(at: Stage, expected: readonly string[]): Promise<
   ];
 }
 
-/** Takes the stage away again. Says what is left. */
+/** Takes the stage away again, protected or not. Says what is left. */
 export async function cleared(at: Stage): Promise<readonly string[]> {
+  await liftProtection(at.sandbox, at.stage);
   const run = await pulumi(at, "destroy", "--yes", "--skip-preview", "--refresh");
   const left = inventory(at.sandbox).map((each) => `left after destroy: ${each}`);
   return run.code === 0 ? left : [`destroy failed: ${said(run).slice(-2000)}`, ...left];

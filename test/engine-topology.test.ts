@@ -61,6 +61,15 @@ describe("a private, protected stage on the real engine", { timeout: 3 * minute 
     expect(state().counts()).toEqual(before);
   });
 
+  it("nor without a preview: the repository keeps what Flux applies", async () => {
+    const before = state().counts();
+    const refused = await run("destroy", "--yes", "--skip-preview");
+    expect(refused.code).not.toBe(0);
+    expect(state().counts()).toEqual(before);
+    expect(await sandbox.read("clusters/production/kustomization.yaml")).toContain("infrastructure.yaml");
+    expect(await operations()).toEqual(["same"]);
+  });
+
   it("is unprotected in place, and then goes without a rest", async () => {
     expect(protection()).not.toEqual([]);
     set("cluster.protect", false);

@@ -133,6 +133,12 @@ export const open: { readonly [id: string]: Open } = {
     proof: "`npm run destroy` twice on a real account, with the cloud controller at work",
     inPart: true,
   },
+  F47: {
+    because:
+      "it is killed with all its processes, which leaves the same behind as a second Ctrl-C: a lock and pending steps",
+    proof: "Ctrl-C twice in an `up` on a terminal, then the steps of docs/day-2.md",
+    inPart: true,
+  },
   F50: {
     because: "there is no older release; a state without what this version says of its provider stands for one",
     proof: "`pulumi preview` of a stack of the first release with the second",

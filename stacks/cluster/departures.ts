@@ -57,12 +57,17 @@ export interface DepartureArgs {
   };
   readonly pki: Access;
   readonly account: { readonly token: string; readonly endpoint?: string | undefined };
+  /** Whether the stage is kept from being deleted. */
+  readonly protect: boolean;
   /** Everything else of the stage. */
   readonly after: readonly pulumi.Resource[];
 }
 
-/** Last of all, so that a destroy begins here. */
-export function departures({ stage, name, cluster, pki, account, after }: DepartureArgs): void {
+/**
+ * Last of all, so that a destroy begins here; and ends here where the stage is protected, with or without a preview. Otherwise
+ * it would go as far as the first protected machine, and have taken the applications out of the repository by then.
+ */
+export function departures({ stage, name, cluster, pki, account, protect, after }: DepartureArgs): void {
   const { caCertificate, adminCertificate, adminKey } = pki;
   const access = { caCertificate, adminCertificate, adminKey: pulumi.secret(adminKey) };
   const servers = cluster.members.flatMap(({ role, api }) => (role === "server" ? [api ?? cluster.endpoint] : []));
@@ -75,5 +80,5 @@ export function departures({ stage, name, cluster, pki, account, after }: Depart
   }
   const { token, endpoint = "" } = account;
   const guarded = { stage, cluster: name, server: cluster.endpoint, endpoint, token: pulumi.secret(token), ...access };
-  new Guard(stage, guarded, { dependsOn: [cluster, ...after, ...members] });
+  new Guard(stage, guarded, { dependsOn: [cluster, ...after, ...members], protect });
 }
