@@ -1,0 +1,210 @@
+/** What the documents say is so: their commands exist and run, their messages are the program's, their links lead somewhere. */
+import { execFile } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, describe, expect, it } from "vitest";
+import { installedCli } from "../sandbox/pulumi/cli.ts";
+import { execute } from "../sandbox/pulumi/process.ts";
+
+const root = join(import.meta.dirname, "..");
+const read = (path: string) => readFileSync(join(root, path), "utf8");
+const documents = ["README.md", ...readdirSync(join(root, "docs")).map((file) => `docs/${file}`)].filter((file) =>
+  file.endsWith(".md"),
+);
+const out = mkdtempSync(join(tmpdir(), "documents-"));
+afterAll(() => rmSync(out, { recursive: true, force: true }));
+
+interface Command {
+  readonly document: string;
+  /** Without what is set for it, what explains it, and what it is piped into. */
+  readonly text: string;
+}
+
+/** Fenced blocks without a language, or of a shell. */
+const block = /^ *```(?:sh|bash|console)?\n([\s\S]*?)^ *```/gm;
+const begin =
+  /^(?:\$ )?(?:[A-Z][A-Z0-9_]*=\S+ )*((?:npm|pulumi|kubectl|git|ssh-keygen|flux|k3s|sops|age-keygen|go|docker) .*)/;
+
+/** Comments begin with # or, in a list of commands, after two spaces. */
+const plain = (line: string): string => line.trim().replace(/\s+#.*$|\s{2,}.*$/, "");
+
+function commandsOf(document: string): readonly Command[] {
+  const text = read(document);
+  const lines = [...text.matchAll(block)].flatMap(([, lines = ""]) => lines.split("\n"));
+  const spans = [...text.replaceAll(/^ *```[\s\S]*?^ *```/gm, "").matchAll(/`([^`\n]+)`/g)].map(
+    ([, span = ""]) => span,
+  );
+  return [...lines, ...spans]
+    .flatMap((line) => plain(line).split(/ && | \| /))
+    .flatMap((part) => begin.exec(part.trim())?.[1] ?? [])
+    .map((command) => ({ document, text: command.replace(/ <.*$/, "") }));
+}
+
+const all = documents.flatMap(commandsOf);
+const of = (program: string) => all.filter(({ text }) => text.startsWith(`${program} `));
+const flagsOf = (text: string) => [...text.matchAll(/(?<= )--[a-z][a-z-]+/g)].map(([flag]) => flag);
+
+/** Each script of package.json that a document names: the suite or program that runs it, and the words there. */
+const provenBy: { readonly [script: string]: readonly [file: string, words: string] } = {
+  start: [".ci/run", "npm start"],
+  test: [".ci/run", "npm test"],
+  "test:flux": [".ci/run", "npm run test:flux"],
+  "test:file": ["commands/suites.ts", "vitest"],
+  fix: ["package.json", "biome check --write"],
+  bench: ["bench/main.ts", "npm run bench"],
+  sandbox: ["test/documents.test.ts", "--help"],
+  adopt: ["test/adopt.test.ts", "commands/adopt"],
+  render: ["test/documents.test.ts", "npm run render"],
+  explain: ["test/explain-command.test.ts", "commands/explain"],
+  matrix: ["test/matrix.test.ts", "commands/matrix"],
+  preview: ["test/effect.test.ts", "stacks/preview"],
+  preflight: ["test/preflight-command.test.ts", "commands/preflight"],
+  destroy: ["test/destroy.test.ts", "commands/destroy"],
+  "flux-upgrade": ["test/flux-upgrade.test.ts", "commands/flux-upgrade"],
+  pins: ["test/pins-command.test.ts", "commands/pins"],
+  schema: ["test/schema.test.ts", "commands/schema"],
+  "new-app": ["test/new.test.ts", "new-app"],
+  "new-stage": ["test/new.test.ts", "new-stage"],
+  sweep: ["commands/sweep.ts", "npm run sweep"],
+};
+
+const scripts: { readonly [name: string]: string } = JSON.parse(read("package.json")).scripts;
+const scriptOf = (text: string) => /^npm (?:run )?([\w:-]+)/.exec(text)?.[1] ?? "";
+/** `npm ci` and `npm i` are npm's own. */
+const named = [
+  ...new Set(
+    of("npm")
+      .filter(({ text }) => !/^npm (ci|i)\b/.test(text))
+      .map(({ text }) => scriptOf(text)),
+  ),
+].toSorted();
+
+async function npm(script: string, args: readonly string[]) {
+  const [file = "", ...own] = (scripts[script] ?? "").replace(/^node commands\/node\.mjs /, "").split(" ");
+  return execute({ file: process.execPath, args: [file, ...own, ...args], cwd: root, env: process.env });
+}
+
+describe("a command of this project in a document", () => {
+  it.each(named)("is there and is run: npm run %s", (script) => {
+    expect(Object.keys(scripts)).toContain(script);
+    const [file, words] = provenBy[script] ?? ["", ""];
+    expect(file, `nothing runs npm run ${script}: add the suite that does`).not.toBe("");
+    expect(read(file)).toContain(words);
+  });
+
+  const silent = ["start", "test", "test:file", "test:flux", "fix", "schema"];
+  const helping = named.filter((name) => !silent.includes(name));
+
+  it.each(helping)("takes the options that it is shown with: npm run %s", async (script) => {
+    const help = await npm(script, ["--help"]);
+    expect(help.code).toBe(0);
+    const own = of("npm").filter(({ text }) => scriptOf(text) === script);
+    // What follows `npm run sandbox --` is Pulumi's.
+    const flags =
+      script === "sandbox" ? [] : own.flatMap(({ text }) => flagsOf(text.replace(/^npm run \S+( --)?/, "")));
+    for (const flag of new Set(flags)) expect(help.stdout + help.stderr).toContain(flag);
+  });
+
+  const offline = all.filter(({ text }) =>
+    /^npm run (render|explain) -- (--stage \w+ --out|ghcr\.io\/\S+$)/.test(text),
+  );
+
+  it.each(offline.map(({ text }) => text))("works as it stands: %s", async (text) => {
+    const args = text
+      .replace(/^npm run \S+ -- /, "")
+      .replace("/tmp/dev", join(out, "dev"))
+      .split(" ");
+    const run = await npm(scriptOf(text), args);
+    expect(run.stderr).toBe("");
+    expect(run.code).toBe(0);
+  });
+});
+
+/** They need an account, a cluster, or a key: what can be said here is that the program has these words. */
+const foreign = ["pulumi", "kubectl"] as const;
+const notRun = ["git", "ssh-keygen", "flux", "k3s", "sops", "age-keygen", "docker", "go"];
+
+const cache = join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "k3s-stages");
+const pulumi = installedCli({ path: process.env["PATH"] ?? "", cache }, existsSync)?.pulumi;
+const kubectl = await promisify(execFile)("kubectl", ["help"]).then(
+  () => "kubectl",
+  () => undefined,
+);
+const binaries = { pulumi, kubectl };
+
+/** The words before the first option, resource or value: `config set`, `create secret generic`. */
+function subcommand(text: string): readonly string[] {
+  const [, ...words] = text.replace(/^kubectl -n \S+/, "kubectl").split(" ");
+  const known =
+    /^(config|set|stack|init|output|export|import|rm|up|preview|login|refresh|cancel|new|create|secret|generic|get|delete|apply|describe|run|rollout|status)$/;
+  const end = words.findIndex((word) => !known.test(word));
+  return end < 0 ? words : words.slice(0, end);
+}
+
+describe.each(foreign)("a command of %s in a document", (program) => {
+  const binary = binaries[program];
+  const usable = binary !== undefined || process.env["CI"] === "true";
+  const usages = Map.groupBy(of(program), ({ text }) => subcommand(text).join(" "));
+
+  it.runIf(usable).each([...usages.keys()].filter(Boolean))(
+    "has the options that it is shown with: %s",
+    async (words) => {
+      const help = await execute({
+        file: binary ?? program,
+        args: [...words.split(" "), "--help"],
+        cwd: out,
+        env: { ...process.env, HOME: out },
+      });
+      const said = help.stdout + help.stderr;
+      expect(help.code, said).toBe(0);
+      const flags = (usages.get(words) ?? []).flatMap(({ text }) => flagsOf(text));
+      for (const flag of new Set(flags)) expect(said).toContain(flag);
+    },
+  );
+});
+
+describe("a command of another program in a document", () => {
+  it("is of one that is known not to be run here", () => {
+    const programs = new Set(all.map(({ text }) => text.split(" ")[0] ?? ""));
+    const known = ["npm", ...foreign, ...notRun];
+    expect([...programs].filter((program) => !known.includes(program))).toEqual([]);
+  });
+});
+
+describe("a message in docs/messages.md", () => {
+  const folders = ["stacks", "provider", "commands", "sandbox"];
+  const files = folders.flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).map((file) => `${folder}/${file}`),
+  );
+  const sources = files
+    .filter((file) => /\.(ts|sh)$/.test(file))
+    .map(read)
+    .join("\n");
+  const messages = [...read("docs/messages.md").matchAll(/^\| `([^`]+)` \|/gm)].map(([, message = ""]) => message);
+
+  it("is one of many", () => expect(messages.length).toBeGreaterThan(20));
+
+  it.each(messages)("is the program's: %s", (message) => {
+    for (const part of message
+      .split("…")
+      .map((each) => each.trim())
+      .filter(Boolean))
+      expect(sources).toContain(part);
+  });
+});
+
+describe("a document", () => {
+  it.each(documents)("links to what is there: %s", (document) => {
+    const links = [...read(document).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, link = ""]) => link);
+    expect(links.filter((link) => !existsSync(join(root, dirname(document), link)))).toEqual([]);
+  });
+
+  it.each(documents)("names files that are there: %s", (document) => {
+    const paths = read(document).matchAll(
+      /`((?:stacks|test|commands|provider|sandbox|bench|docs)\/[\w./-]+\.(?:ts|sh|md|json|mjs))`/g,
+    );
+    expect([...paths].map(([, path = ""]) => path).filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+});
