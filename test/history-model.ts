@@ -76,26 +76,39 @@ interface Commit {
   readonly by: Author;
 }
 
+/** Texts are few, and histories many. */
+function remembered<T>(work: (text: string) => T): (text: string) => T {
+  const known = new Map<string, T>();
+  return (text) => {
+    const found = known.get(text) ?? work(text);
+    known.set(text, found);
+    return found;
+  };
+}
+
+const values = remembered(
+  (text) => new Map(keptSites(text).map(({ marker, source }) => [`${marker.policy} ${marker.part}`, source])),
+);
+const configured = remembered(withoutValues);
+
 const listedBy = (files: Files, manifest: string): readonly string[] => {
   const text = files.get(manifest);
   return text === undefined ? [] : JSON.parse(text).files;
 };
 
 /** What a publisher's commit must never do to the one that it is built on; empty when it does nothing of the kind. */
-export function harm(stage: string, [before, after]: readonly [Files, Files], seen?: Head): readonly string[] {
-  const own = manifestPath(`clusters/${stage}`);
+export function harm(cluster: string, [before, after]: readonly [Files, Files], seen?: Head): readonly string[] {
+  const own = manifestPath(cluster);
   const mine = new Set(listedBy(before, own));
   const others = [...before.keys()].filter((path) => isManifest(path) && path !== own);
   const shared = new Set(others.flatMap((manifest) => listedBy(before, manifest)));
-  const values = (text: string) =>
-    new Map(keptSites(text).map(({ marker, source }) => [`${marker.policy} ${marker.part}`, source]));
   return [...before].flatMap(([path, text]) => {
     const now = after.get(path);
     if (now === text || path === own) return [];
-    const isPlaceholder = path.endsWith("/gotk-sync.yaml") && text === "";
+    const isPlaceholder = /\/gotk-(sync|components)\.yaml$/.test(path) && text === "";
     const lost =
       now === undefined ? [] : [...values(text)].filter(([id, value]) => (values(now).get(id) ?? value) !== value);
-    const unseen = seen && withoutValues(seen.texts.get(path) ?? "") !== withoutValues(text);
+    const unseen = seen && configured(seen.texts.get(path) ?? "") !== configured(text);
     return [
       ...(mine.has(path) || shared.has(path) || isPlaceholder ? [] : [`${path} is people's, and was changed`]),
       ...(now === undefined && shared.has(path) ? [`${path} is still used, and was removed`] : []),
@@ -180,7 +193,7 @@ export class Branch {
           this.counts.races++;
           return false;
         }
-        this.harm.push(...harm(stage, [this.files(made.parent), made.files], seen()));
+        this.harm.push(...harm(`clusters/${stage}`, [this.files(made.parent), made.files], seen()));
         await this.#turns.take();
         if (this.#draw() > 0.05) return true;
         this.counts.lostAnswers++;
