@@ -52,7 +52,9 @@ describe.skipIf(spawnSync("jq", ["--version"]).status !== 0 && process.env["CI"]
 
     /** What the runner does, with GitHub's variables. */
     function run(keys: Keys, more: { readonly [name: string]: string } = {}) {
-      const step = stepOf(workflowOf(keys));
+      const text = workflowOf(keys);
+      if (repo.read(path) !== text) repo.edit({ [path]: text });
+      const step = stepOf(text);
       const temp = join(repo.folder, "runner");
       rmSync(temp, { recursive: true, force: true });
       mkdirSync(temp);
@@ -62,7 +64,7 @@ describe.skipIf(spawnSync("jq", ["--version"]).status !== 0 && process.env["CI"]
         env: {
           PATH: `${join(repo.folder, "bin")}:${process.env["PATH"]}`,
           ...{ GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_SYSTEM: "/dev/null" },
-          ...{ BASE: step.env.BASE, RULES: step.env.RULES, RUNNER_TEMP: temp },
+          ...{ ...step.env, RUNNER_TEMP: temp },
           GITHUB_SERVER_URL: pathToFileURL(dirname(repo.folder)).href,
           GITHUB_REPOSITORY: `${owner}/remote.git`,
           GITHUB_REPOSITORY_OWNER: owner,
@@ -139,6 +141,13 @@ describe.skipIf(spawnSync("jq", ["--version"]).status !== 0 && process.env["CI"]
         move(prod, from);
         move(prod, to, branch);
         expect(judged({})).toMatch(new RegExp(`^${state}:`));
+      });
+
+      it("goes by the rules of main, where a branch has older ones", () => {
+        move(prod, "v1.9.30", branch);
+        const RULES = stepOf(workflowOf({ allowDowngrade: "v1.9.31" })).env.RULES;
+        expect(run({}, { RULES })).toMatchObject({ status: 0 });
+        expect(told()).toEqual([expect.stringMatching(/^failure: v1\.9\.30 of blog is lower/)]);
       });
 
       it("fails in GitHub's words when it may not ask", () => {

@@ -131,6 +131,7 @@ const override = z.strictObject({
   soak: z
     .string()
     .regex(/^[1-9][0-9]{0,3}[mhd]$/, "use a time such as 24h")
+    .meta({ examples: ["24h"] })
     .optional()
     .describe(
       "how long the same version has to have been healthy in the stage before until its pull request may be merged",

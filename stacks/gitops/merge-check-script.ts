@@ -126,6 +126,9 @@ cd "$RUNNER_TEMP"
 gh auth setup-git
 git clone --quiet --bare --no-tags --filter=blob:none "$GITHUB_SERVER_URL/$GITHUB_REPOSITORY" gitops.git
 cd gitops.git
+# The run of a branch has the branch's copy of this file, which may be older.
+rules=$(git show "$main:$WORKFLOW" 2>/dev/null | sed -n 's/^ *\({"app":.*}\)$/\1/p') || true
+RULES=$(printf '%s' "$rules" | grep . || printf '%s' "$RULES")
 pulls=$(gh api --paginate "$api/pulls?state=open&base=$BASE&per_page=100" | jq --raw-output '.[] | "\(.head.sha) \(.number)"')
 branches=$(git for-each-ref --format='%(objectname) 0' 'refs/heads/flux/*/*')
 failed=0

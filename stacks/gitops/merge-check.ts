@@ -57,6 +57,7 @@ jobs:
         env:
           GH_TOKEN: \${{ github.token }}
           BASE: '${branch}'
+          WORKFLOW: ${path}
           RULES: |-
 ${indented(rules.join("\n"), 12)}
         run: |
