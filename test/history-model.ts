@@ -204,7 +204,7 @@ export class Branch {
   }
 }
 
-export function changed(files: Files, changes: readonly Change[]): Files {
+function changed(files: Files, changes: readonly Change[]): Files {
   const result = new Map(files);
   for (const change of changes) {
     if (change.kind === "delete") result.delete(change.path);
