@@ -1,6 +1,8 @@
 import { compare } from "semver";
 import { versionOf } from "../stacks/config/version.ts";
+import { idOf, rulesIn } from "../stacks/explain/rules.ts";
 import { strandedTags } from "../stacks/explain/stranded.ts";
+import { allowDowngradeAnnotation } from "../stacks/gitops/names.ts";
 import type { Change } from "../stacks/publish/merge.ts";
 import { isManifest, type Ownership } from "../stacks/publish/ownership.ts";
 import { markedSites, version } from "../stacks/publish/setters.ts";
@@ -50,6 +52,18 @@ function policyNotes({ old, now }: NotesArgs): readonly Note[] {
   ]);
 }
 
+/** A permission that was used, or is for nothing, is one that somebody forgot. */
+function permissionNotes({ now }: NotesArgs): readonly Note[] {
+  return [...now.files].flatMap(([path, text]): readonly Note[] => {
+    const [, allowed] = new RegExp(`^ +${allowDowngradeAnnotation}: (\\S+)$`, "m").exec(text) ?? [];
+    const [rule] = allowed ? rulesIn(new Map([[path, text]])) : [];
+    if (!(allowed && rule)) return [];
+    const marked = [...now.files.values()].filter((each) => each.includes(`"${idOf(rule)}"`));
+    if (marked.flatMap(markedSites).some((site) => tagOf(site) === allowed)) return [];
+    return [["INFO", `${path}: allowDowngrade names ${allowed}, which does not run: its line can go`]];
+  });
+}
+
 /** A shared file reaches every stage that lists it, whatever stage is previewed. */
 function sharedNotes({ changes, owners }: NotesArgs): readonly Note[] {
   return changes.flatMap(({ path }): readonly Note[] => {
@@ -86,6 +100,7 @@ export function notes(args: NotesArgs): readonly Note[] {
     ...seedNotes(args),
     ...pinNotes(args),
     ...policyNotes(args),
+    ...permissionNotes(args),
     ...sharedNotes(args),
     ...keptNotes(args),
     ...takeoverNotes(args),

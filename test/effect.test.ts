@@ -91,6 +91,10 @@ describe("the effect of a change of files", () => {
       "second:second-other-app-prod",
     ]);
     expect(policies[0]?.from).toContain('{"semver":{"range":">=0.0.0"}}');
+    const range = (text: string) => `{"semver":{"range":"${text}"}}`;
+    expect(effectText(answer([ofTree(live, fenced)]))).toContain(
+      `  blog:blog-prod: ${range(">=0.0.0")} -> ${range(">=0.0.0 <2.0.0")}\n`,
+    );
     expect(policies[0]?.to).toContain('{"semver":{"range":">=0.0.0 <2.0.0"}}');
   });
 });

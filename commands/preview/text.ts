@@ -21,6 +21,13 @@ function reasons(why: readonly string[]): string {
 const line = ({ policy, from, to }: PolicyChange | ChosenTag): string =>
   `${policy}: ${from ?? "none"} -> ${to ?? "none"}`;
 
+/** Of a policy that keeps its filter only the order is told, with its range. */
+function policyLine({ policy, from, to }: PolicyChange): string {
+  const parts = [from, to].map((each) => /^(.*) (\{"(?:semver|numerical|alphabetical)".*)$/.exec(each ?? "") ?? []);
+  const [[, filter, order = ""] = [], [, other, next = ""] = []] = parts;
+  return filter !== undefined && filter === other ? `${policy}: ${order} -> ${next}` : line({ policy, from, to });
+}
+
 function choices({ chosen }: Effect): readonly string[] {
   const unknown = chosen?.unknown ?? [];
   return [...(chosen?.tags ?? []).map(line), ...unknown.map((each) => `not known of ${each}`)];
@@ -41,7 +48,7 @@ export function sections(effect: Effect) {
     },
     { title: "Images", lines: images.map(line) },
     { title: "Who moves the tag", lines: writers.map(line) },
-    { title: "Policies", lines: policies.map(line) },
+    { title: "Policies", lines: policies.map(policyLine) },
     { title: "Tags that policies would choose", lines: choices(effect) },
     { title: "Removed from the cluster", lines: pruned.map(({ object, file }) => `${object} (${file})`) },
     { title: "Warnings", lines: warnings },
