@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { table } from "../sandbox/table.ts";
+import { benchApps } from "./apps.ts";
 import { benchBringUp } from "./bring-up.ts";
 import { benchConfiguration } from "./configuration.ts";
 import { type Row, ratio } from "./measure.ts";
@@ -13,6 +14,7 @@ import { benchSelect } from "./select.ts";
 import { benchUserData } from "./user-data.ts";
 
 const benches: { readonly [name: string]: () => Promise<readonly Row[]> } = {
+  apps: benchApps,
   configuration: benchConfiguration,
   render: benchRender,
   select: benchSelect,
