@@ -44,37 +44,35 @@ const imports = (run: Run): readonly (readonly string[])[] =>
     command.split(" ").map((word) => word.replaceAll("'", "")),
   );
 
-/** Runs of `up` after which nothing may be left to take over. */
-const mostRuns = 3;
-
 export interface Recovery {
   /** What it took, in the words of people who type it. */
   readonly steps: readonly string[];
-  /** The last `up`. */
+  /** The last one. */
   readonly last: Run;
 }
 
-/** What docs/day-2.md says about a run that was cut off. */
+/** What docs/day-2.md says about a run that was cut off. A step that fails shows in the last one. */
 export async function recover(at: Stage): Promise<Recovery> {
   const steps: string[] = [];
-  const step = async (args: readonly string[], ...quiet: readonly string[]) => {
-    steps.push(args.join(" "));
-    const run = await pulumi(at, ...args, ...quiet);
-    if (run.code !== 0) throw new Error(`pulumi ${args.join(" ")} failed:\n${said(run).slice(-3000)}`);
+  const step = (words: string, ...quiet: readonly string[]): Promise<Run> => {
+    steps.push(words);
+    return pulumi(at, ...words.split(" "), ...quiet);
   };
-  await step(["cancel"], "--yes");
-  await step(["refresh", "--clear-pending-creates"], "--yes", "--skip-preview");
-  for (let runs = 1; ; runs += 1) {
-    steps.push("up");
-    const last = await up(at);
-    const found = imports(last);
-    if (last.code === 0 || found.length === 0 || runs === mostRuns) return { steps, last };
-    for (const [command = "", token = "", ...rest] of found) {
-      steps.push(`${command} ${token}`);
-      const taken = await at.sandbox.pulumi([command, token, ...rest, "--yes"]);
-      if (taken.code !== 0) return { steps, last: taken };
+  const takeOver = async (run: Run): Promise<number> => {
+    const found = imports(run);
+    for (const args of found) {
+      steps.push(args.slice(0, 2).join(" "));
+      await at.sandbox.pulumi([...args, "--yes"]);
     }
-  }
+    return found.length;
+  };
+  await step("cancel", "--yes");
+  await step("refresh --clear-pending-creates", "--yes", "--skip-preview");
+  await takeOver(await step("preview"));
+  const first = await step("up", "--yes", "--skip-preview");
+  // A subnet, a route or a service has no name: only the attempt to make it shows that it is there.
+  const more = first.code === 0 ? 0 : await takeOver(first);
+  return { steps, last: more > 0 ? await step("up", "--yes", "--skip-preview") : first };
 }
 
 /** What has a name of its own in the stage's project; Hetzner makes and names a server's IPv6 address with it. */

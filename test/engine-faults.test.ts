@@ -45,35 +45,22 @@ async function ask(method: string, path: string, body: object = {}): Promise<unk
   return answer.status === 204 ? undefined : answer.json();
 }
 
-/** What a preview would do, by resource; nothing for what stays. */
-async function changes(
-  ...more: readonly string[]
-): Promise<{ readonly ops: readonly string[]; readonly text: string }> {
-  const run = await pulumi("preview", "--json", ...more);
-  const { steps = [] } = JSON.parse(run.stdout) as { readonly steps?: readonly { op: string; urn: string }[] };
-  const changed = steps.filter(({ op }) => !["same", "refresh", "read"].includes(op));
-  const ops = changed.map(
-    ({ op, urn }) => `${op} ${urn.split("$").at(-1)?.split("::").at(0)} ${urn.split("::").at(-1)}`,
-  );
-  return { ops, text: said(run) };
-}
-
 function expectDone(run: Run): void {
   expect(run.code, said(run)).toBe(0);
 }
 
 describe("faults while three servers are made", { timeout: 5 * minute }, () => {
-  it("no room for the second ends the run; the first stays (F15)", async () => {
+  it("no room for the second ends the run; the one that was made stays (F15)", async () => {
     hetzner().faults.capacity("nbg1", "cpx32", 1);
     const run = await up();
     hetzner().faults.capacity("nbg1", "cpx32", 10);
     expect(run.code).not.toBe(0);
     expect(said(run)).toContain("Hetzner has no such server left at this location");
-    expect(names()).toEqual([name("server-1")]);
+    expect(names()).toHaveLength(1);
   });
 
   it("the next run makes what is missing alone, and says of two that are left half made how to go on (F15, F21)", async () => {
-    const [first, before] = [idOf(name("server-1")), writes().length];
+    const [[made], before] = [state().servers(), writes().length];
     hetzner().faults.failAction("attach_to_network", { code: "action_failed", message: "attaching failed" });
     hetzner().faults.failNext("POST /servers/:id/actions/attach_to_network", noAnswer);
     const run = await up();
@@ -88,7 +75,7 @@ describe("faults while three servers are made", { timeout: 5 * minute }, () => {
         .slice(before)
         .filter((write) => write === "POST /servers"),
     ).toHaveLength(2);
-    expect(idOf(name("server-1"))).toBe(first);
+    expect(Object.values(ids())).toContain(made?.id);
   });
 
   it("servers that were left outside their network are attached by a run that refreshes; nothing is made twice (F21)", async () => {
@@ -123,10 +110,11 @@ describe("a configuration of tomorrow", { timeout: 5 * minute }, () => {
   it("with another type and other user data replaces no server, and says that new ones get them (F38, F39)", async () => {
     sandbox.edit(stage, ["cluster", "servers", "type"], "cpx42");
     sandbox.edit(stage, ["cluster", "mirror"], "https://mirror.example.com/k3s-stages");
-    const [{ ops }, shown] = [await changes(), said(await pulumi("preview"))];
+    const shown = said(await pulumi("preview"));
     sandbox.edit(stage, ["cluster", "servers", "type"], "cpx32");
     sandbox.edit(stage, ["cluster", "mirror"], undefined);
-    expect(ops.filter((op) => op.includes("hcloud:"))).toEqual([]);
+    expect(shown).toMatch(/~ +gitops:index:Nodes k3s-stages-prod .*update/);
+    expect(shown).not.toMatch(/hcloud:index:\w+ \S+ .*(update|replace|delete|create)/);
     expect(shown).toContain("stays a cpx32: cpx42 is for new nodes");
     expect(shown).toContain("what a node is told at its first boot has changed");
   });
@@ -164,8 +152,6 @@ describe("what somebody did by hand", { timeout: 5 * minute }, () => {
     expectDone(await up("--refresh"));
     expect(ids()).toEqual(before);
     expect([state().placementGroups().length, state().loadBalancers()[0]?.targets.length]).toEqual([1, 3]);
-    const { ops } = await changes();
-    expect(ops).toEqual([]);
   });
 });
 

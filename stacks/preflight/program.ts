@@ -73,7 +73,7 @@ export class Preflight {
     if (part) return whole && takenPartSentence(part, whole, owner);
     const kind = isUnsure(error) ? kindOf(type) : undefined;
     const there = kind && (await readNamesake(client, kind, name));
-    return there && takenSentence({ kind, there }, owner);
+    return there && `${takenSentence({ kind, there }, owner)}. A preview names all such things at once`;
   };
 
   /** At the end of a preview: what was found, and the price of a month. In an `up` it was said before. */
