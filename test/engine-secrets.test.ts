@@ -42,9 +42,15 @@ function secretTexts(value: unknown, isSecret = false): readonly string[] {
 const keys = /-----BEGIN [A-Z ]*PRIVATE KEY-----\n([\s\S]+?)\n-----END/g;
 const tokens = /K10[0-9a-f]{64}::\w+:(\S+)/g;
 
-/** A piece of each secret that is in nothing else: of a key its second line, which no header shares. */
+/** A line of a key that no other shares: the second, or the first where that holds the whole secret (RFC 5915). */
+function lineOf(body: string): string {
+  const [first = "", second = ""] = body.split("\n");
+  return second.length >= 40 ? second : first;
+}
+
+/** A piece of each secret that is in nothing else. */
 function pieces(text: string): readonly string[] {
-  const bodies = [...text.matchAll(keys)].map(([, body = ""]) => body.split("\n").find((_, line) => line > 0) ?? body);
+  const bodies = [...text.matchAll(keys)].map(([, body = ""]) => lineOf(body));
   return [...bodies, ...[...text.matchAll(tokens)].map(([, password = ""]) => password)];
 }
 
