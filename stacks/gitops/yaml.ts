@@ -51,25 +51,34 @@ function isEmpty(value: object): boolean {
 const isFlat = (value: unknown): boolean =>
   typeof value !== "object" || value === null || isMarked(value) || isEmpty(value);
 
-function mapping(pieces: string[], value: object, indentation: string): void {
+function entry(pieces: string[], [key, value]: readonly [string, unknown], indentation: string): void {
+  const name = inline(key);
   const below = `${indentation}  `;
-  const entries = Object.entries(value).filter(([, each]) => each !== undefined);
-  if (entries.length === 0) pieces.push("{}");
-  for (const [index, [key, each]] of entries.entries()) {
-    const name = inline(key);
-    if (index > 0) pieces.push(`\n${indentation}`);
-    if (name.length > longestKey) pieces.push(`? ${name}\n${indentation}: `);
-    else pieces.push(`${name}:`, isFlat(each) ? " " : `\n${below}`);
-    node(pieces, each, below);
+  if (name.length > longestKey) pieces.push("? ", name, "\n", indentation, ": ");
+  else if (isFlat(value)) pieces.push(name, ": ");
+  else pieces.push(name, ":\n", below);
+  node(pieces, value, below);
+}
+
+function mapping(pieces: string[], value: object, indentation: string): void {
+  const start = pieces.length;
+  for (const each of Object.entries(value)) {
+    if (each[1] === undefined) continue;
+    if (pieces.length > start) pieces.push("\n", indentation);
+    entry(pieces, each, indentation);
   }
+  if (pieces.length === start) pieces.push("{}");
 }
 
 function sequence(pieces: string[], value: readonly unknown[], indentation: string): void {
-  if (value.length === 0) pieces.push("[]");
-  for (const [index, item] of value.entries()) {
-    pieces.push(index > 0 ? `\n${indentation}- ` : "- ");
-    node(pieces, item, `${indentation}  `);
+  const start = pieces.length;
+  const below = `${indentation}  `;
+  for (const item of value) {
+    if (pieces.length > start) pieces.push("\n", indentation);
+    pieces.push("- ");
+    node(pieces, item, below);
   }
+  if (pieces.length === start) pieces.push("[]");
 }
 
 /** A value whose first line stands where it is put, and its further ones at the indentation. */
