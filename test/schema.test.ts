@@ -53,6 +53,14 @@ describe("the schema for editors", () => {
     expect(checker("Pulumi.dev.yaml").safeParse(parse(written))).toMatchObject({ success: true });
   });
 
+  it("says of every key, and of every group of keys, what it is for", () => {
+    const [, ...groups] = (files["docs/configuration.md"] ?? "").split("\n### ");
+    const silent = groups.filter((group) => /^\S+\n\n\|/.test(group)).map((group) => group.split("\n")[0]);
+    const rows = groups.join("\n").matchAll(/^\| (`[^|]+`) \|.*\| {2}\|$/gm);
+    expect([...silent, ...[...rows].map(([, key]) => key)]).toEqual([]);
+    expect(groups.length).toBeGreaterThan(8);
+  });
+
   it("has the descriptions of the configuration, and examples", () => {
     expect(files["schema/stack.json"]).toContain("the stage's private network");
     expect(files["schema/project.json"]?.match(/"examples"/g)?.length).toBeGreaterThan(5);

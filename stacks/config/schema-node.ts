@@ -17,15 +17,18 @@ const cron = z
   .regex(/^[0-9*/,-]+( [0-9*/,-]+){4}$/, "use five fields, such as 0 */6 * * * for every six hours");
 
 const snapshots = z.strictObject({
-  endpoint,
-  bucket,
-  region: z.string().regex(/^[a-z0-9-]+$/, "use a region such as fsn1"),
+  endpoint: endpoint.describe("the store's host, without https://"),
+  bucket: bucket.describe("which has to be there"),
+  region: z
+    .string()
+    .regex(/^[a-z0-9-]+$/, "use a region such as fsn1")
+    .describe("as the store names it"),
   folder: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._/-]*$/, "use a folder such as prod")
     .optional()
     .describe("inside the bucket; the stage's name, if not given"),
-  schedule: cron.default("0 */6 * * *"),
+  schedule: cron.default("0 */6 * * *").describe("when one is taken, in the five fields of cron"),
   retention: z.int().min(1).default(28).describe("how many are kept, scheduled ones"),
 });
 

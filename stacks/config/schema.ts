@@ -1,9 +1,11 @@
 import { z } from "zod";
-import { branch, folder, gitUrl, host, image, name, port, quantity, tag, variable } from "./names.ts";
-import { channel, expression } from "./schema-channel.ts";
+import { branch, folder, gitUrl, host, name, quantity, tag, variable } from "./names.ts";
+import { app } from "./schema-app.ts";
+import { channel } from "./schema-channel.ts";
 import { cluster } from "./schema-cluster.ts";
 import {
   additions,
+  decryption,
   infrastructure,
   kustomizations,
   notifications,
@@ -20,9 +22,8 @@ import { bootstrapKeys } from "./schema-node.ts";
 const repository = z.strictObject({
   url: gitUrl.describe("the GitOps repository as the clusters reach it: ssh with a deploy key, https with a token"),
   pushUrl: gitUrl.optional().describe("as this program pushes to it, when that differs from url"),
-  branch: branch.default("main"),
-  decryption: z
-    .strictObject({ secret: name })
+  branch: branch.default("main").describe("where Flux reads, and this program and image automation commit"),
+  decryption: decryption
     .optional()
     .describe("the Secret in flux-system with the stage's age key; files encrypted with SOPS are then decrypted"),
   write: z
@@ -40,86 +41,28 @@ const repository = z.strictObject({
 });
 
 const stage = z.strictObject({
-  name: name,
+  name: name.describe("as in Pulumi.<stage>.yaml, and the name of its stack"),
   path: folder.describe("the cluster's folder in the repository"),
   channel: channel.describe("which tags the stage takes"),
   alsoAccepts: z.array(name).default([]).describe("stages whose tags this one may take too"),
   samples: z.array(tag).default([]).describe("tags that this stage takes and no other, checked in every run"),
 });
 
-/** Kubernetes' own words and defaults. Success is one answer, as it has to be for liveness and startup. */
-const probe = z.strictObject({
-  path: z
-    .string()
-    .regex(/^\/[!-~]*$/, "use a path such as /healthz")
-    .exactOptional()
-    .describe("answered with 200 to 399 over http; without one, a connection is enough"),
-  periodSeconds: z.int().min(1).exactOptional(),
-  timeoutSeconds: z.int().min(1).exactOptional(),
-  failureThreshold: z.int().min(1).exactOptional(),
-});
-
-const app = z.strictObject({
-  image: image.describe("without tag"),
-  namespace: name.optional().describe("the app's name, if not given"),
-  pullSecret: name.optional().describe("dockerconfigjson Secret in the app's namespace, to scan and to run the image"),
-  decryption: z.strictObject({ secret: name }).optional().describe("the repository's, if not given"),
-  base: z
-    .enum(["rendered", "external"])
-    .default("rendered")
-    .describe("external: apps/<app>/base is yours, with a Deployment named after the app"),
-  container: name
-    .optional()
-    .describe("which container of an external base runs the image; the app's name, if not given"),
-  ports: z.strictObject({ container: port, service: port.default(80) }).optional(),
-  security: z
-    .enum(["restricted", "baseline"])
-    .optional()
-    .describe(
-      "the Pod Security Standard that its pods meet, restricted, if not given; baseline, where the image runs as root",
-    ),
-  user: z
-    .int()
-    .refine(
-      (uid) => uid > 0,
-      "use the uid of the image's user; an image that runs as root has security: baseline instead",
-    )
-    .optional()
-    .describe("uid to run as, where the image names its user by a word or runs as root without need"),
-  probes: z
-    .strictObject({ readiness: probe.default({}), liveness: probe.optional(), startup: probe.optional() })
-    .optional()
-    .describe("on the container's port; readiness by a connection, if not given"),
-  ingress: z
-    .array(z.enum(["http", "https"]))
-    .default([])
-    .describe("which Ingresses the base has"),
-  issuer: name.optional().describe("cert-manager ClusterIssuer for the HTTPS hosts"),
-  tag: tag.default("v0.0.1-develop.1").describe("tag in the base; never run, every stage replaces it"),
-  digest: z
-    .enum(["Always", "IfNotPresent", "Never"])
-    .default("Never")
-    .describe("whether Flux writes the digest beside the tag: IfNotPresent once, Always whenever the tag moves"),
-  exclude: z
-    .array(expression)
-    .max(23, "Flux excludes by at most 25 expressions, of which 2 are there already")
-    .default([])
-    .describe("regular expressions of tags that Flux does not even look at; they match anywhere"),
-  stages: z.array(name).optional().describe("where the app runs; everywhere, if not given"),
-});
-
 /** `config` of Pulumi.yaml: what the stages share. */
 export const projectKeys = z.strictObject({
-  repository,
-  stages: z.array(stage).min(1, "list at least one stage, the first to get new versions first"),
-  apps: z.record(name, app),
+  repository: repository.describe("The GitOps repository, which Flux follows and this program commits to"),
+  stages: z
+    .array(stage)
+    .min(1, "list at least one stage, the first to get new versions first")
+    .describe("In promotion order: the first one gets new versions first"),
+  apps: z.record(name, app).describe("What the stages share of each application; the name is also that of its objects"),
   infrastructure,
   notifications,
 });
 
 const resources = z.strictObject({
-  requests: z.record(z.string(), quantity).optional(),
-  limits: z.record(z.string(), quantity).optional(),
+  requests: z.record(z.string(), quantity).optional().describe("what the scheduler keeps free, as in { cpu: 100m }"),
+  limits: z.record(z.string(), quantity).optional().describe("what a pod may take, as in { memory: 256Mi }"),
 });
 
 const override = z.strictObject({
@@ -146,19 +89,29 @@ const override = z.strictObject({
     .describe(
       "the running tag that a lower version may follow, because of a new ceiling for one; it allows nothing else",
     ),
-  replicas: z.int().min(0).max(1000).default(1),
+  replicas: z.int().min(0).max(1000).default(1).describe("of the Deployment; 0 stops the app"),
   hosts: z
-    .strictObject({ http: z.array(host).default([]), https: z.array(host).default([]) })
-    .default({ http: [], https: [] }),
-  env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), variable).default({}),
-  resources: resources.optional(),
+    .strictObject({
+      http: z.array(host).default([]).describe("of the Ingress http"),
+      https: z.array(host).default([]).describe("of the Ingress https, each in the issuer's certificate"),
+    })
+    .default({ http: [], https: [] })
+    .describe("DNS names of the app in this stage"),
+  env: z
+    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), variable)
+    .default({})
+    .describe("of the container; never a secret, this file is in Git"),
+  resources: resources.optional().describe("of the container; none, if not given"),
   ...additions,
 });
 
 /** `config` of Pulumi.<stage>.yaml, below the project's prefix: what differs. */
 export const stackKeys = z.strictObject({
-  cluster,
-  overrides: z.record(name, override).default({}),
+  cluster: cluster.describe("The stage's machines at Hetzner, and what runs on them from the first boot on"),
+  overrides: z
+    .record(name, override)
+    .default({})
+    .describe("What an application has of its own in this stage, by its name"),
   charts: stageCharts,
   kustomizations,
   webhooks,
