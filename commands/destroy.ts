@@ -11,7 +11,8 @@ import { pricing } from "../stacks/preflight/snapshot.ts";
 const help = `npm run destroy -- --stage <stage> [--yes]
 
 Takes a stage down: \`pulumi refresh\`, because the provider fails at things that are gone already; \`pulumi destroy\`; then
-it lists by label and name what Hetzner still has of the stage, and what that costs. The list deletes nothing.
+it lists by label and name what Hetzner still has of the stage, and what that costs. The list deletes nothing. What did
+not go at once, where Hetzner was still at work, is tried once more.
 
   --stage <stage>  a stage of Pulumi.yaml
   --yes            ask nothing
@@ -30,6 +31,8 @@ export interface World {
     args: readonly string[],
     collect?: boolean,
   ) => Promise<{ readonly code: number; readonly stdout: string }>;
+  /** Whether somebody asked to stop. */
+  readonly interrupted: () => boolean;
 }
 
 function options(args: readonly string[]) {
@@ -72,6 +75,22 @@ async function look(stage: string, cluster: string, account: { readonly token: s
   return { text: remainsText(stage, left), code: left.length > 0 ? 1 : 0 };
 }
 
+/** The guard goes before everything else: what failed after it may have failed because Hetzner was still at work. */
+async function isBegun(name: string, { pulumi }: World): Promise<boolean> {
+  const { code, stdout } = await pulumi(["stack", "export", "--stack", name], true);
+  return code === 0 && !stdout.includes("gitops:index:Guard");
+}
+
+/** Its exit status. Where the first try got somewhere there is a second one, and no third. */
+async function destroyed(name: string, answer: readonly string[], world: World): Promise<number> {
+  const destroy = async () => (await world.pulumi(["destroy", "--stack", name, ...answer])).code;
+  const code = await destroy();
+  if (code === 0 || world.interrupted() || !(await isBegun(name, world))) return code;
+  world.print("Not all of it went, perhaps because Hetzner was still at work on it: once more.");
+  await world.pulumi(["refresh", "--stack", name, ...answer]);
+  return destroy();
+}
+
 /** Resolves to the exit status. @throws ConfigError for what the user can mend before anything is begun */
 export async function destroyCommand(args: readonly string[], world: World): Promise<number> {
   const { stage, yes, help: isHelp } = options(args);
@@ -86,15 +105,15 @@ export async function destroyCommand(args: readonly string[], world: World): Pro
   const answer = yes ? ["--yes"] : [];
   const refreshed = await world.pulumi(["refresh", "--stack", name, ...answer]);
   if (refreshed.code !== 0) return 1;
-  const destroyed = await world.pulumi(["destroy", "--stack", name, ...answer]);
+  const status = await destroyed(name, answer, world);
   try {
     const { text, code } = await look(name, cluster, { token, endpoint });
     world.print(text);
-    return destroyed.code === 0 ? code : 1;
+    return status === 0 ? code : 1;
   } catch (error) {
     if (!(error instanceof HetznerError)) throw error;
     world.print(`Nobody knows what is left of ${name}: ${error.message}. Look into the Hetzner console.`);
-    return destroyed.code === 0 ? 2 : 1;
+    return status === 0 ? 2 : 1;
   }
 }
 
@@ -117,10 +136,14 @@ function runPulumi(cwd: string): World["pulumi"] {
 if (import.meta.main) {
   const directory = join(import.meta.dirname, "..");
   // Pulumi, in the same terminal, answers Ctrl-C by itself; this waits for it.
-  process.on("SIGINT", () => {});
+  let isInterrupted = false;
+  process.on("SIGINT", () => {
+    isInterrupted = true;
+  });
   try {
     const print = (line: string) => console.log(line);
-    const world = { directory, env: process.env, print, pulumi: runPulumi(directory) };
+    const interrupted = () => isInterrupted;
+    const world = { directory, env: process.env, print, pulumi: runPulumi(directory), interrupted };
     process.exitCode = await destroyCommand(process.argv.slice(2), world);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

@@ -9,6 +9,11 @@ import { ConfigError } from "../stacks/config/error.ts";
 let hetzner: Hetzner;
 const calls: string[] = [];
 const printed: string[] = [];
+let interrupted = false;
+/** What the stack's state has once the guard is gone. */
+const begun = '{ "type": "hcloud:index/network:Network" }';
+const whole = '{ "type": "gitops:index:Guard" }';
+let state = whole;
 
 async function post(path: string, body: object): Promise<void> {
   const headers = { authorization: `Bearer ${dummyToken}`, "content-type": "application/json" };
@@ -21,15 +26,18 @@ const run = (args: readonly string[], codes: { readonly [command: string]: numbe
     directory: `${import.meta.dirname}/..`,
     env: { HCLOUD_ENDPOINT: hetzner.url, HCLOUD_TOKEN: dummyToken, ...more },
     print: (line) => void printed.push(line),
+    interrupted: () => interrupted,
     pulumi: async (given) => {
       calls.push(given.join(" "));
-      return { code: codes[given[0] ?? ""] ?? 0, stdout: dummyToken };
+      const left = calls.filter((call) => call.startsWith("destroy")).length > 1 ? {} : codes;
+      return { code: left[given[0] ?? ""] ?? 0, stdout: given[1] === "export" ? state : dummyToken };
     },
   });
 
 beforeEach(async () => {
   calls.length = 0;
   printed.length = 0;
+  [state, interrupted] = [whole, false];
   hetzner = await startHetzner({ token: dummyToken });
 });
 afterEach(() => hetzner.close());
@@ -62,6 +70,16 @@ describe("npm run destroy", () => {
     expect(calls).toEqual(["refresh --stack dev"]);
     expect(await run(["--stage", "dev"], { destroy: 255 })).toBe(1);
     expect(printed).toHaveLength(1);
+  });
+
+  it("tries what did not go once more, where its guard was gone already and nobody asked to stop (F36)", async () => {
+    state = begun;
+    expect(await run(["--stage", "dev"], { destroy: 255 })).toBe(0);
+    const twice = ["refresh", "destroy", "stack export", "refresh", "destroy"];
+    expect(calls).toEqual(twice.map((command) => `${command} --stack dev`));
+    expect(printed).toEqual([expect.stringMatching(/once more\.$/), "Nothing of dev is left at Hetzner."]);
+    [interrupted, calls.length] = [true, 0];
+    expect(await run(["--stage", "dev"], { destroy: 255 })).toBe(1);
   });
 
   it("does not take silence for an empty account", async () => {

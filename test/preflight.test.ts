@@ -6,6 +6,7 @@ import { demandOf } from "../stacks/preflight/demand.ts";
 import { type Plan, refusalText, verdict } from "../stacks/preflight/preflight.ts";
 import type { Snapshot } from "../stacks/preflight/snapshot.ts";
 import { takenFindings } from "../stacks/preflight/taken.ts";
+import { isSound, targetTrouble } from "../stacks/preflight/targets.ts";
 import { catalogue, made, now, pins, planOf, question, reading, thing, withType } from "./preflight-plan.ts";
 
 const told = (plan: Plan, snapshot: Partial<Snapshot> = {}) => verdict(plan, { reading: reading(snapshot), now });
@@ -283,5 +284,67 @@ describe("the refusal", () => {
         /^ {2}Pulumi\.prod\.yaml:\d+ cluster\.loadBalancer: Hetzner has no load balancer type lb99/,
       ),
     ]);
+  });
+});
+
+describe("machines behind a load balancer", () => {
+  const prod = planOf("prod");
+  /** The first of three servers is well, and the others are as given. */
+  const behind = (second: object, third: object): Snapshot["existing"] => {
+    const all = made(prod);
+    const [first, ...others] = (all.servers ?? []).filter(({ name }) => /-server-\d$/.test(name));
+    const healthy = { health_status: [{ listen_port: 6443, status: "healthy" }] };
+    const targets = [first, ...others].map((server, index) => ({
+      server: { id: server?.id },
+      ...[healthy, second, third][index],
+    }));
+    return {
+      ...all,
+      load_balancers: [thing("k3s-stages-prod-api", { load_balancer_type: { name: "lb11" }, targets })],
+    };
+  };
+  const status = (word: string) => ({ health_status: [{ listen_port: 6443, status: word }] });
+
+  it("that get nothing from it are named with port and status in every preview (F30)", () => {
+    expect(warnings(prod, { existing: behind(status("unhealthy"), status("unknown")) })).toEqual([
+      expect.stringContaining(
+        "k3s-stages-prod-api sends nothing to k3s-stages-prod-server-2: port 6443 unhealthy, " +
+          "k3s-stages-prod-server-3: port 6443 unknown",
+      ),
+    ]);
+    expect(warnings(prod, { existing: behind(status("healthy"), status("healthy")) })).toEqual([]);
+  });
+
+  it("are named with the way out, each with its own, where a run waited in vain (F30)", () => {
+    const { demand } = question(prod);
+    const existing = behind(status("unhealthy"), status("unknown"));
+    const [, second] = (existing.servers ?? []).filter(({ name }) => /-server-\d$/.test(name));
+    const servers = (existing.servers ?? []).map((each) => (each === second ? { ...each, status: "off" } : each));
+    expect(targetTrouble(demand, { ...existing, servers })).toBe(
+      [
+        "Hetzner's load balancer k3s-stages-prod-api sends nothing to:",
+        "  k3s-stages-prod-server-2: port 6443 unhealthy, switched off",
+        "  k3s-stages-prod-server-3: port 6443 unknown",
+        "unhealthy: nothing there answers as it should; the server's console in the Hetzner console shows what its bootstrap " +
+          "waits for. unknown: Hetzner has not asked it yet; for minutes it means that the server is not in the network, and " +
+          "`pulumi up --refresh` puts it there. switched off: switch it on in the Hetzner console.",
+      ].join("\n"),
+    );
+    const [balancer] = existing.load_balancers ?? [];
+    const one = {
+      ...existing,
+      load_balancers: balancer ? [{ ...balancer, targets: balancer.targets.slice(0, 2) }] : [],
+    };
+    expect(targetTrouble(demand, one)).toMatch(/server-3: no target\n.*no target: `pulumi up --refresh` makes it one/s);
+    expect(isSound(demand, one.load_balancers)).toBe(false);
+    expect(isSound(demand, behind(status("healthy"), status("healthy")).load_balancers ?? [])).toBe(true);
+  });
+
+  it("of which Hetzner says nothing are not guessed at", () => {
+    const { demand } = question(prod);
+    expect(
+      targetTrouble(demand, { ...behind(status("unhealthy"), status("unknown")), servers: undefined }),
+    ).toBeUndefined();
+    expect(isSound(demand, [])).toBe(true);
   });
 });

@@ -37,6 +37,8 @@ export interface Faults {
   readonly rewrite: (operation: string, change: (body: object) => object) => void;
   /** No list has more items on a page than this, whatever is asked. */
   readonly perPage: (most: number) => void;
+  /** What every load balancer says of a server behind it: `unhealthy`, `unknown`; `undefined` is the truth again. */
+  readonly health: (server: string, status: string | undefined) => void;
   /** How many of a kind (`servers`, `networks`, `primary_ips`, …) the project may have. Unlimited unless set. */
   readonly quota: (kind: string, limit: number) => void;
 }
@@ -46,6 +48,7 @@ export interface FaultBook extends Faults {
   readonly takeRequest: (operation: string) => Failure | undefined;
   readonly takeAnswer: (operation: string) => Failure | undefined;
   readonly isRevoked: () => boolean;
+  readonly healthOf: (server: string) => string | undefined;
   readonly hasCapacity: (location: string, type: string) => boolean;
   readonly withdrawn: (location: string, type: string) => string | undefined;
   readonly rewritten: (operation: string, body: object) => object;
@@ -122,6 +125,7 @@ function stock(): Pick<FaultBook, "capacity" | "takeCapacity" | "hasCapacity" | 
 }
 
 export function faultBook(): FaultBook {
+  const sick = new Map<string, string | undefined>();
   const requests = queue<Failure>();
   const lost = queue<Failure>();
   const actions = queue<{ readonly code: string; readonly message: string }>();
@@ -138,6 +142,8 @@ export function faultBook(): FaultBook {
     failAfter: lost.add,
     failAction: actions.add,
     hangAction: (command, times) => hanging.add(command, true, times),
+    health: (server, status) => void sick.set(server, status),
+    healthOf: (server) => sick.get(server),
     quota: (kind, limit) => void limits.set(kind, limit),
     takeRequest: requests.take,
     takeAnswer: lost.take,

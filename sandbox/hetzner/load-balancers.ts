@@ -4,11 +4,15 @@ import { labelSelector } from "./labels.ts";
 import type { LoadBalancer, Target } from "./model.ts";
 import type { Project } from "./project.ts";
 
-/** Nothing is probed here, and the emulator says so. */
-const health = ({ services }: LoadBalancer) => services.map(({ listen_port }) => ({ listen_port, status: "unknown" }));
+/** Nothing is probed here: a machine that runs counts as healthy, until a fault says otherwise. */
+function health({ faults, tables }: Project, { services }: LoadBalancer, server: number) {
+  const { name = "", powered = false } = tables.servers.get(server) ?? {};
+  const status = faults.healthOf(name) ?? (powered ? "healthy" : "unhealthy");
+  return services.map(({ listen_port }) => ({ listen_port, status }));
+}
 
 function targetView(project: Project, balancer: LoadBalancer, target: Target): object {
-  if (target.type === "server") return { ...target, health_status: health(balancer) };
+  if (target.type === "server") return { ...target, health_status: health(project, balancer, target.server.id) };
   const picks = labelSelector(target.label_selector.selector) ?? (() => false);
   const picked = [...project.tables.servers.values()].filter(({ labels }) => picks(labels));
   const { use_private_ip } = target;
@@ -16,7 +20,7 @@ function targetView(project: Project, balancer: LoadBalancer, target: Target): o
     type: "server",
     server: { id },
     use_private_ip,
-    health_status: health(balancer),
+    health_status: health(project, balancer, id),
   }));
   return { ...target, targets };
 }

@@ -4,6 +4,7 @@ import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
+import { sayTargets, type Targets } from "../cluster/hooks.ts";
 import type { Fleet, Stage } from "../config/fleet.ts";
 import type { Pins } from "../config/pins.ts";
 import { type ClusterSecret, clusterSecrets, namespacesOf, type Source } from "./cluster-secrets.ts";
@@ -41,16 +42,18 @@ export interface ClusterAccessArgs {
     readonly adminCertificate: pulumi.Output<string>;
     readonly adminKey: pulumi.Output<string>;
   };
-  /** `https://203.0.113.7:6443` */
-  readonly endpoint: pulumi.Output<string>;
   /** Name of the private network, and of everything else that is the cluster's. */
   readonly name: string;
-  readonly after: pulumi.Resource;
+  /** Its machines, and its API: `https://203.0.113.7:6443`. */
+  readonly cluster: pulumi.Resource & { readonly endpoint: pulumi.Output<string> };
+  readonly targets: Targets;
 }
 
 export interface ClusterAccess {
   readonly kubeconfig: pulumi.Output<string>;
   readonly provider: Provider;
+  /** Of what waits for the stage. */
+  readonly hooks: pulumi.ResourceHookBinding;
   /** What Flux needs before it comes. */
   readonly resources: readonly pulumi.Resource[];
 }
@@ -100,17 +103,19 @@ function kubernetes({ stage, pki, name }: ClusterAccessArgs, kubeconfig: pulumi.
 
 /** Waits for the API, then brings namespaces and Secrets. */
 function direct(args: ClusterAccessArgs): ClusterAccess {
-  const { fleet, stage, pki, endpoint: server, name, after } = args;
+  const { fleet, stage, pki, name, cluster, targets } = args;
   const { caCertificate, adminCertificate, adminKey } = pki;
-  const access = { cluster: name, server, caCertificate, adminCertificate, adminKey };
-  const { kubeconfig } = new ApiReady(stage.name, access, { dependsOn: after });
+  const hooks = sayTargets(targets);
+  const access = { cluster: name, server: cluster.endpoint, caCertificate, adminCertificate, adminKey };
+  const { onError = [] } = hooks;
+  const { kubeconfig } = new ApiReady(stage.name, access, { dependsOn: cluster, hooks: { onError } });
   const provider = kubernetes(args, kubeconfig);
   const wanted = clusterSecrets(fleet, stage, name);
   const namespaces = namespacesOf(wanted).map(
     (each) => new Namespace(`${stage.name}-${each}`, { metadata: { name: each } }, inCluster(provider)),
   );
   const made = wanted.map((each) => secretOf(each, args, { ...inCluster(provider), dependsOn: namespaces }));
-  return { kubeconfig, provider, resources: [...namespaces, ...made] };
+  return { kubeconfig, provider, hooks, resources: [...namespaces, ...made] };
 }
 
 /** With `access: none` there is nothing that could be done, and the preview says what that costs. */
@@ -139,7 +144,7 @@ export interface HandOverArgs {
 export function handOver(access: ClusterAccess | undefined, args: HandOverArgs): readonly pulumi.Resource[] {
   if (!access) return [];
   const { stage, pins, url, branch, credential, tree, nodes, kustomizations } = args;
-  const { kubeconfig, provider, resources } = access;
+  const { kubeconfig, provider, hooks, resources } = access;
   const options = { ...inCluster(provider), dependsOn: [...resources, tree] };
   // flux bootstrap takes its own from the first; the second is what Flux reads ever after, so that one setting changes both.
   const dependsOn = ["flux-bootstrap", "flux-system"].map((name) => {
@@ -148,5 +153,6 @@ export function handOver(access: ClusterAccess | undefined, args: HandOverArgs):
   });
   const initialized = stage.cluster.cloudProvider === "hcloud";
   const expected = { stage: stage.name, nodes, version: pins.k3s.version, initialized, kustomizations };
-  return [new StageReady(stage.name, { kubeconfig, ...expected, url, branch, commit: tree.commit }, { dependsOn })];
+  const inputs = { kubeconfig, ...expected, url, branch, commit: tree.commit };
+  return [new StageReady(stage.name, inputs, { dependsOn, hooks })];
 }

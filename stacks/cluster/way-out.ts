@@ -76,6 +76,9 @@ export function wayOut(error: string): string | undefined {
   return lost.test(error) ? down : undefined;
 }
 
+/** Hetzner is doing it already, and says so instead of waiting with us. */
+export const isTooEarly = (error: string): boolean => codesOf(error).includes("resource_already_detaching");
+
 /** After which nobody knows whether a create was done: its answer was lost, or the name is taken, perhaps by its first try. */
 export const isUnsure = (error: string): boolean =>
   codesOf(error).some((code) => code === "uniqueness_error" || waysOut[code] === down) ||

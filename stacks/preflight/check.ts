@@ -5,6 +5,7 @@ import { imageFindings } from "./images.ts";
 import { loadBalancerFindings } from "./load-balancers.ts";
 import { roomFindings } from "./room.ts";
 import { serverFindings } from "./servers.ts";
+import { targetFindings } from "./targets.ts";
 
 /** Servers that are not as the plan has them: switched off, or of another type. */
 function livingFindings({ demand, snapshot }: Question): Findings {
@@ -31,4 +32,5 @@ export const check = (question: Question, pins: Pins): Findings =>
     imageFindings(question),
     loadBalancerFindings(question),
     livingFindings(question),
+    targetFindings(question),
   ]);

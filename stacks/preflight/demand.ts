@@ -21,8 +21,10 @@ export interface LoadBalancerDemand {
   readonly name: string;
   readonly type: string;
   readonly location: string;
-  readonly targets: number;
-  readonly services: number;
+  /** Names of the machines behind it. */
+  readonly targets: readonly string[];
+  /** It listens on these, and asks each target for each. */
+  readonly ports: readonly number[];
 }
 
 /** What a stage asks of Hetzner, as its plan and its file say it. */
@@ -74,7 +76,7 @@ export function demandOf({ name: stage, cluster: { image } }: Stage, plan: Topol
     ...{ stage, file: `Pulumi.${stage}.yaml`, cluster: plan.cluster, image },
     servers: servers(plan),
     loadBalancers: plan.loadBalancers.map(({ name, type, location, targets, ports }) => ({
-      ...{ name, type, location, targets: targets.length, services: ports.length },
+      ...{ name, type, location, targets, ports },
     })),
     addresses: plan.addresses.map(({ location }) => location),
     names: names(plan),

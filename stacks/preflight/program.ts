@@ -1,6 +1,6 @@
 /** SHELL: the check as part of the Pulumi program. Hetzner is asked while the program goes on. */
 import * as pulumi from "@pulumi/pulumi";
-import type { Namesake } from "../cluster/hooks.ts";
+import type { Namesake, Targets } from "../cluster/hooks.ts";
 import { topology } from "../cluster/topology.ts";
 import { isUnsure } from "../cluster/way-out.ts";
 import type { Loaded } from "../config/load.ts";
@@ -8,10 +8,11 @@ import { demandOf } from "./demand.ts";
 import { type Account, hetznerClient, officialEndpoint } from "./hetzner.ts";
 import { partsOf } from "./parts.ts";
 import { type Plan, refusalText, type Verdict, verdict } from "./preflight.ts";
-import { kindsOf, type Reading, readHetzner, readNamesake, readWhole } from "./read.ts";
+import { kindsOf, type Reading, readAll, readHetzner, readNamesake, readWhole } from "./read.ts";
 import { isUnchanged, priceLine, priceTable } from "./report.ts";
 import { kindOf, kinds } from "./snapshot.ts";
 import { type State, takenPartSentence, takenSentence } from "./taken.ts";
+import { isSound, targetTrouble } from "./targets.ts";
 
 function refuse(found: Verdict): void {
   if (found.refusals.length > 0) throw new pulumi.RunError(refusalText(found));
@@ -74,6 +75,16 @@ export class Preflight {
     const kind = isUnsure(error) ? kindOf(type) : undefined;
     const there = kind && (await readNamesake(client, kind, name));
     return there && `${takenSentence({ kind, there }, owner)}. A preview names all such things at once`;
+  };
+
+  /** What the stage's load balancers find behind them now; a machine's name is asked for only where one is needed. */
+  readonly targets: Targets = async () => {
+    const demand = demandOf(this.#plan.stage, this.#plan.topology);
+    if (demand.loadBalancers.length === 0) return undefined;
+    const client = hetznerClient(this.#account);
+    const load_balancers = await readAll(client, "load_balancers");
+    if (isSound(demand, load_balancers)) return undefined;
+    return targetTrouble(demand, { load_balancers, servers: await readAll(client, "servers") });
   };
 
   /** At the end of a preview: what was found, and the price of a month. In an `up` it was said before. */

@@ -110,6 +110,10 @@ export async function readNamesake(client: Client, kind: Kind, name: string): Pr
   return value[0];
 }
 
+/** All of a kind; nothing where that cannot be read. */
+export const readAll = async (client: Client, kind: Kind): Promise<readonly Existing[]> =>
+  (await lists(client)(existing, kind)).value ?? [];
+
 /** What a part belongs to, if the part is there; nothing also where that cannot be read. */
 export async function readWhole(client: Client, { kind, of, isIn }: Part): Promise<Whole | undefined> {
   const { value = [] } = await lists(client)(whole, kind, `?name=${encodeURIComponent(of)}`);

@@ -13,16 +13,16 @@ function inProject({ demand: { groups }, snapshot }: Question): readonly Finding
 }
 
 function behindBalancers({ demand, snapshot }: Question): readonly Findings[] {
-  return demand.loadBalancers.flatMap(({ name, type: wanted, targets, services }) => {
+  return demand.loadBalancers.flatMap(({ name, type: wanted, targets, ports }) => {
     const type = snapshot.loadBalancerTypes?.find((each) => each.name === wanted);
     const larger = "choose a larger type";
     const path = ["cluster", "loadBalancer"];
     return [
-      ...(type?.max_targets !== undefined && targets > type.max_targets
-        ? [refuse(path, `${name} has ${targets} targets; a ${wanted} takes ${type.max_targets}: ${larger}`)]
+      ...(type?.max_targets !== undefined && targets.length > type.max_targets
+        ? [refuse(path, `${name} has ${targets.length} targets; a ${wanted} takes ${type.max_targets}: ${larger}`)]
         : []),
-      ...(type?.max_services !== undefined && services > type.max_services
-        ? [refuse(path, `${name} has ${services} services; a ${wanted} takes ${type.max_services}: ${larger}`)]
+      ...(type?.max_services !== undefined && ports.length > type.max_services
+        ? [refuse(path, `${name} has ${ports.length} services; a ${wanted} takes ${type.max_services}: ${larger}`)]
         : []),
     ];
   });

@@ -52,6 +52,13 @@ export type Pricing = z.output<typeof pricing>;
 
 const named = z.object({ name: z.string() }).nullish();
 
+/** What a load balancer found when it last asked a machine behind it, by the port that it listens on for it. */
+const target = z.object({
+  server: z.object({ id: z.number() }).nullish(),
+  health_status: z.array(z.object({ listen_port: z.number(), status: z.string() })).default([]),
+});
+export type Target = z.output<typeof target>;
+
 /** Anything that has a name in the project, whatever its kind. */
 export const existing = z
   .object({
@@ -68,9 +75,11 @@ export const existing = z
     datacenter: z.object({ location: named }).nullish(),
     /** The server that has a primary IP. */
     assignee_id: z.number().nullish(),
+    /** Of a load balancer. */
+    targets: z.array(target).default([]),
   })
-  .transform(({ id, name, labels, status, assignee_id, ...rest }) => ({
-    ...{ id, name, labels, status },
+  .transform(({ id, name, labels, status, targets, assignee_id, ...rest }) => ({
+    ...{ id, name, labels, status, targets },
     type: rest.server_type?.name ?? rest.load_balancer_type?.name ?? rest.type,
     location: (rest.location ?? rest.datacenter?.location)?.name,
     assignee: assignee_id,
