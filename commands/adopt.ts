@@ -2,7 +2,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { type Adoption, adopt } from "../stacks/adopt/adopt.ts";
 import type { Finding } from "../stacks/adopt/finding.ts";
 import { report } from "../stacks/adopt/report.ts";
@@ -15,6 +14,8 @@ import type { Entry, Head } from "../stacks/publish/head.ts";
 import { isManifest } from "../stacks/publish/ownership.ts";
 import { PublishError } from "../stacks/publish/problem.ts";
 import { isScanned } from "../stacks/publish/setters.ts";
+import { gitAddress, isBare } from "./repository.ts";
+import { parsed, UsageError } from "./usage.ts";
 
 const help = `Usage: npm run adopt -- --repo <url or folder> [--branch main] [--out <folder>] [--json]
 
@@ -29,15 +30,13 @@ would change. Writes the configuration that renders it. The repository is only r
   --help               this text
 
 The cluster part of the configuration is a sample: choose location, servers and API ranges yourself.
-Exit code: 0 nothing wrong found, 1 something is wrong in the repository or it cannot be read, 2 wrong arguments.`;
+Ends with 0 when nothing wrong was found, 1 when something is wrong in the repository or it cannot be read, 2 for
+wrong options.`;
 
 export interface Outcome {
   readonly code: 0 | 1 | 2;
   readonly text: string;
 }
-
-/** Wrong arguments: the usage goes with the message, and the exit code is 2. */
-class UsageError extends Error {}
 
 /** Far more than people write by hand; what lies beyond is somebody's data. */
 const maxFiles = 20_000;
@@ -46,12 +45,7 @@ const maxBytes = 1_000_000;
 function options(args: readonly string[]) {
   const text = { type: "string" } as const;
   const flag = { type: "boolean" } as const;
-  try {
-    return parseArgs({ args: [...args], options: { repo: text, branch: text, out: text, json: flag, help: flag } })
-      .values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+  return parsed({ args: [...args], options: { repo: text, branch: text, out: text, json: flag, help: flag } }).values;
 }
 
 interface Reading {
@@ -124,8 +118,6 @@ async function readRemote(url: string, branch: string): Promise<Reading> {
   }
 }
 
-const isBare = (folder: string): boolean => existsSync(join(folder, "HEAD")) && existsSync(join(folder, "objects"));
-
 /** A checkout is read as it lies there, uncommitted edits included; a bare repository by its branch. */
 async function reading(repo: string, branch: string): Promise<Reading> {
   if (/^[a-z+]+:\/\/|^[^/]+@[^/]+:/.test(repo)) return await readRemote(repo, branch);
@@ -133,7 +125,7 @@ async function reading(repo: string, branch: string): Promise<Reading> {
   if (!existsSync(folder))
     throw new ConfigError(`There is no folder ${folder}; a git address begins with ssh:// or https://.`);
   if (!statSync(folder).isDirectory()) throw new ConfigError(`${folder} is no folder.`);
-  return isBare(folder) ? await readRemote(folder, branch) : readFolder(folder);
+  return isBare(folder) ? await readRemote(gitAddress(folder, folder), branch) : readFolder(folder);
 }
 
 /** All files or none: those that exist are refused before the first is written. */
@@ -173,8 +165,8 @@ export async function adoptCommand(args: readonly string[], directory: string): 
   try {
     return await adoptRepository(args, directory);
   } catch (error) {
-    if (error instanceof ConfigError || error instanceof PublishError) return { code: 1, text: error.message };
     if (error instanceof UsageError) return { code: 2, text: `${error.message}\n\n${help}` };
+    if (error instanceof ConfigError || error instanceof PublishError) return { code: 1, text: error.message };
     throw error;
   }
 }

@@ -1,14 +1,14 @@
 /** SHELL: `npm run destroy -- --stage dev`: refresh, destroy, and a look at what is left, which deletes nothing. */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { type Remaining, remainingKinds, remains, remainsText } from "../stacks/cluster/remains.ts";
 import { ConfigError } from "../stacks/config/error.ts";
 import { readFleet } from "../stacks/config/files.ts";
 import { HetznerError, hetznerClient, officialEndpoint } from "../stacks/preflight/hetzner.ts";
 import { pricing } from "../stacks/preflight/snapshot.ts";
+import { parsed } from "./usage.ts";
 
-const help = `npm run destroy -- --stage <stage> [--yes]
+const help = `Usage: npm run destroy -- --stage <stage> [--yes]
 
 Takes a stage down: \`pulumi refresh\`, because the provider fails at things that are gone already; \`pulumi destroy\`; then
 it lists by label and name what Hetzner still has of the stage, and what that costs. The list deletes nothing. What did
@@ -36,12 +36,8 @@ export interface World {
 }
 
 function options(args: readonly string[]) {
-  try {
-    const known = { stage: { type: "string" }, yes: { type: "boolean" }, help: { type: "boolean" } } as const;
-    return parseArgs({ args: [...args], options: known }).values;
-  } catch (error) {
-    throw new ConfigError(`${error instanceof Error ? error.message : error}\n\n${help}`);
-  }
+  const known = { stage: { type: "string" }, yes: { type: "boolean" }, help: { type: "boolean" } } as const;
+  return parsed({ args: [...args], options: known }, help).values;
 }
 
 function clusterOf(stage: string | undefined, directory: string): string {

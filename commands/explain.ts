@@ -7,9 +7,10 @@ import { preview } from "../stacks/explain/preview.ts";
 import { PublishError } from "../stacks/publish/problem.ts";
 import { RegistryError } from "../stacks/registry/error.ts";
 import { type FilesAsked, filesAsked } from "./explain/files.ts";
-import { type Asked, help, type Options, options, UsageError } from "./explain/options.ts";
+import { type Asked, help, type Options, options } from "./explain/options.ts";
 import { explanationText, previewText } from "./explain/report.ts";
 import { tagsOf } from "./explain/tags.ts";
+import { UsageError } from "./usage.ts";
 
 export interface Outcome {
   /** 0 when a stage takes the tag or a tag would run, 1 for none, 2 when that cannot be said. */

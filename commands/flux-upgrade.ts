@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs, promisify } from "node:util";
+import { promisify } from "node:util";
 import { artefact, type Hosts, officialHosts } from "../stacks/config/artefacts.ts";
 import { ConfigError } from "../stacks/config/error.ts";
 import { readFleet } from "../stacks/config/files.ts";
@@ -13,8 +13,9 @@ import { missingDigests, type Pins } from "../stacks/config/pins.ts";
 import { extraComponents, fluxUpgrade } from "../stacks/gitops/flux-components.ts";
 import { openRemote, type Remote } from "../stacks/publish/git.ts";
 import { PublishError } from "../stacks/publish/problem.ts";
+import { parsed } from "./usage.ts";
 
-const help = `npm run flux-upgrade -- --stage <stage> [--flux <binary>] [--dry-run]
+const help = `Usage: npm run flux-upgrade -- --stage <stage> [--flux <binary>] [--dry-run]
 
 Commits clusters/<c>/flux-system/gotk-components.yaml of one stage as the flux of pins.json exports it. That is what
 \`flux bootstrap\` would commit; the cluster's Flux applies it to itself. It never goes back to an older Flux.
@@ -39,12 +40,8 @@ const run = promisify(execFile);
 function options(args: readonly string[]) {
   const text = { type: "string" } as const;
   const flag = { type: "boolean" } as const;
-  try {
-    const known = { stage: text, flux: text, "dry-run": flag, help: flag };
-    return parseArgs({ args: [...args], options: known }).values;
-  } catch (error) {
-    throw new ConfigError(`${error instanceof Error ? error.message : error}\n\n${help}`);
-  }
+  const known = { stage: text, flux: text, "dry-run": flag, help: flag };
+  return parsed({ args: [...args], options: known }, help).values;
 }
 
 function stageOf({ stages }: Fleet, name: string | undefined): Stage {

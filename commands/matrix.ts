@@ -11,10 +11,11 @@ import { movements } from "../stacks/matrix/movements.ts";
 import { PublishError } from "../stacks/publish/problem.ts";
 import { expiries, months } from "./matrix/clusters.ts";
 import { matrixHtml } from "./matrix/html.ts";
-import { help, type Options, options, UsageError } from "./matrix/options.ts";
+import { help, type Options, options } from "./matrix/options.ts";
 import type { Report } from "./matrix/report.ts";
 import { type History, history, knownTags } from "./matrix/sources.ts";
 import { matrixText } from "./matrix/text.ts";
+import { UsageError } from "./usage.ts";
 
 export interface Outcome {
   /** 0 for answered, 1 for a repository or configuration that cannot be used, 2 for wrong arguments. */

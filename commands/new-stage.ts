@@ -6,7 +6,8 @@ import { resolve } from "../stacks/config/resolve.ts";
 import { sourcesOf } from "../stacks/config/sources.ts";
 import { versionOf } from "../stacks/config/version.ts";
 import { readTexts, writeTexts } from "./new/files.ts";
-import { type Command, type Given, needed, pairsOf, run, textOf, UsageError } from "./new/run.ts";
+import { type Command, type Given, needed, pairsOf, run, textOf } from "./new/run.ts";
+import { UsageError } from "./usage.ts";
 
 const help = `Usage: npm run new-stage -- --name <stage> [--after <stage>] [--prerelease <id>] …
 

@@ -2,7 +2,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { type Artefact, artefact, type Hosts, officialHosts } from "../stacks/config/artefacts.ts";
 import { ConfigError } from "../stacks/config/error.ts";
 import {
@@ -15,8 +14,9 @@ import {
   type Tool,
   tools,
 } from "../stacks/config/pins.ts";
+import { parsed } from "./usage.ts";
 
-const help = `npm run pins [-- --check]
+const help = `Usage: npm run pins [-- --check]
 
 Downloads every artefact that pins.json names, for amd64 and arm64, compares it with the checksum file of its own release
 and writes digest and source to pins.json. If one artefact cannot be verified, nothing is written.
@@ -130,11 +130,7 @@ function replaceFile(file: string, text: string): void {
 }
 
 function options(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: { check: { type: "boolean" }, help: { type: "boolean" } } }).values;
-  } catch (error) {
-    throw new ConfigError(`${reason(error)}\n\n${help}`);
-  }
+  return parsed({ args: [...args], options: { check: { type: "boolean" }, help: { type: "boolean" } } }, help).values;
 }
 
 function requireDigests(pins: Pins): void {

@@ -1,5 +1,4 @@
 /** `npm run preflight -- --stage prod`: what Hetzner has for a stage and asks for it, with neither Pulumi nor state. */
-import { parseArgs } from "node:util";
 import { topology } from "../stacks/cluster/topology.ts";
 import { ConfigError } from "../stacks/config/error.ts";
 import { readPins, readSources } from "../stacks/config/files.ts";
@@ -10,6 +9,7 @@ import { hetznerClient, officialEndpoint } from "../stacks/preflight/hetzner.ts"
 import { labelsAsState, type Plan, refusalText, type Verdict, verdict } from "../stacks/preflight/preflight.ts";
 import { kindsOf, type Reading, readHetzner } from "../stacks/preflight/read.ts";
 import { priceTable } from "../stacks/preflight/report.ts";
+import { parsed, UsageError } from "./usage.ts";
 
 const help = `Usage: HCLOUD_TOKEN=… npm run preflight -- --stage <name> [--json]
 
@@ -36,16 +36,9 @@ export interface Surroundings {
   readonly environment: Readonly<NodeJS.ProcessEnv>;
 }
 
-/** Wrong arguments: the usage goes with the message. */
-class UsageError extends Error {}
-
 function options(args: readonly string[]) {
   const known = { stage: { type: "string" }, json: { type: "boolean" }, help: { type: "boolean" } } as const;
-  try {
-    return parseArgs({ args: [...args], options: known }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+  return parsed({ args: [...args], options: known }).values;
 }
 
 function planOf(name: string, directory: string): Plan {

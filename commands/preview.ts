@@ -1,7 +1,6 @@
 /** `npm run preview -- --stage prod`: what an `up` would do, in words. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { ConfigError } from "../stacks/config/error.ts";
 import { chosenTags, imagesOf, policyEdits } from "../stacks/preview/chosen.ts";
 import { type Effect, effect } from "../stacks/preview/effect.ts";
@@ -9,6 +8,7 @@ import { type Preview, readPreview } from "../stacks/preview/events.ts";
 import { knownTags } from "./matrix/sources.ts";
 import { effectMarkdown } from "./preview/markdown.ts";
 import { effectText } from "./preview/text.ts";
+import { parsed } from "./usage.ts";
 
 const help = `Usage: npm run preview -- --stage <name> [--events <file>] [--markdown | --json] [--exit-code]
 
@@ -33,9 +33,6 @@ export interface Outcome {
   readonly text: string;
 }
 
-/** Wrong arguments, or a preview that nobody could make: said without a stack. */
-class PreviewError extends Error {}
-
 const known = {
   stage: { type: "string" },
   events: { type: "string" },
@@ -49,18 +46,14 @@ const known = {
 } as const;
 
 function options(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: known }).values;
-  } catch (error) {
-    throw new PreviewError(`${error instanceof Error ? error.message : error}\n\n${help}`);
-  }
+  return parsed({ args: [...args], options: known }, help).values;
 }
 
 function fromPulumi(stage: string, directory: string): string {
   const args = ["preview", "--stack", stage, "--json", "--non-interactive"];
   const { error, stdout, stderr } = spawnSync("pulumi", args, { cwd: directory, encoding: "utf8", maxBuffer: 1e9 });
-  if (error) throw new PreviewError(`pulumi cannot be run (${error.message}); install it, or give --events.`);
-  if (!stdout.includes("{")) throw new PreviewError(stderr.trim() || `pulumi ${args.join(" ")} said nothing.`);
+  if (error) throw new ConfigError(`pulumi cannot be run (${error.message}): pulumi.com has it, or give --events.`);
+  if (!stdout.includes("{")) throw new ConfigError(stderr.trim() || `pulumi ${args.join(" ")} said nothing.`);
   return stdout;
 }
 
@@ -69,7 +62,7 @@ function read(stage: string, events: string | undefined, directory: string): str
   try {
     return readFileSync(events === "-" ? 0 : events, "utf8");
   } catch {
-    throw new PreviewError(`${events} cannot be read: name a file with what \`pulumi preview --json\` printed.`);
+    throw new ConfigError(`${events} cannot be read: name a file with what \`pulumi preview --json\` printed.`);
   }
 }
 
@@ -87,20 +80,20 @@ async function effectOf(stage: string, text: string, given: Given): Promise<Effe
     const found = readPreview(text);
     return effect(stage, found, await chosen(found, given, process.env));
   } catch (error) {
-    if (error instanceof ConfigError) throw new PreviewError(error.message);
-    throw new PreviewError(`no preview of ${stage}: ${error instanceof Error ? error.message : error}`);
+    if (error instanceof ConfigError) throw error;
+    throw new ConfigError(`no preview of ${stage}: ${error instanceof Error ? error.message : error}`);
   }
 }
 
 function toldText(found: Effect, { markdown, limit = "60000" }: Given): string {
-  if (!/^[1-9][0-9]{0,8}$/.test(limit)) throw new PreviewError(`--limit ${limit} is no number of characters.`);
+  if (!/^[1-9][0-9]{0,8}$/.test(limit)) throw new ConfigError(`--limit ${limit} is no number of characters.`);
   return markdown ? effectMarkdown(found, Number(limit)) : effectText(found);
 }
 
 async function answered(args: readonly string[], directory: string): Promise<Outcome> {
   const given = options(args);
   if (given.help) return { code: 0, text: help };
-  if (!given.stage) throw new PreviewError(`--stage is missing.\n\n${help}`);
+  if (!given.stage) throw new ConfigError(`--stage is missing.\n\n${help}`);
   const found = await effectOf(given.stage, read(given.stage, given.events, directory), given);
   const text = given.json ? JSON.stringify(found, null, 2) : toldText(found, given);
   const code = found.errors.length > 0 ? 1 : given["exit-code"] && found.isChange ? 2 : 0;
@@ -112,7 +105,7 @@ export async function previewCommand(args: readonly string[], directory: string)
   try {
     return await answered(args, directory);
   } catch (error) {
-    if (error instanceof PreviewError) return { code: 1, text: error.message };
+    if (error instanceof ConfigError) return { code: 1, text: error.message };
     throw error;
   }
 }

@@ -1,11 +1,11 @@
 /** `npm run render -- --stage prod --out DIR`: a stage's files as `pulumi up` would have them, with neither Pulumi nor network. */
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { ConfigError } from "../stacks/config/error.ts";
 import { readFleet } from "../stacks/config/files.ts";
 import { type Rendering, rendering } from "../stacks/gitops/render.ts";
 import { versionsOf } from "../stacks/gitops/versions.ts";
+import { parsed, UsageError } from "./usage.ts";
 
 const help = `Usage: npm run render -- --stage <name> --out <folder>
 
@@ -22,16 +22,9 @@ export interface Outcome {
   readonly text: string;
 }
 
-/** Wrong arguments: the usage goes with the message, and the exit code is 2. */
-class UsageError extends Error {}
-
 function options(args: readonly string[]) {
   const known = { stage: { type: "string" }, out: { type: "string" }, help: { type: "boolean" } } as const;
-  try {
-    return parseArgs({ args: [...args], options: known }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+  return parsed({ args: [...args], options: known }).values;
 }
 
 function inside(folder: string, path: string): string {
@@ -90,8 +83,8 @@ export function renderCommand(args: readonly string[], directory: string): Outco
   try {
     return { code: 0, text: renderStage(args, directory) };
   } catch (error) {
-    if (error instanceof ConfigError) return { code: 1, text: error.message };
     if (error instanceof UsageError) return { code: 2, text: `${error.message}\n\n${help}` };
+    if (error instanceof ConfigError) return { code: 1, text: error.message };
     throw error;
   }
 }

@@ -1,9 +1,18 @@
 /** `npm run schema`: what editors check the configuration by, and what people look it up in, written anew from its schema. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { ConfigError } from "../stacks/config/error.ts";
 import { readSources } from "../stacks/config/files.ts";
 import { projectSchema, stackSchema } from "../stacks/config/json-schema.ts";
 import { reference } from "../stacks/config/reference.ts";
+import { parsed, UsageError } from "./usage.ts";
+
+const help = `Usage: npm run schema
+
+Writes schema/, by which editors check Pulumi.yaml and Pulumi.<stage>.yaml, and docs/configuration.md anew, from the
+configuration's schema. For who changes that schema; nobody else needs it.
+
+  --help  this text`;
 
 /** Path to text. */
 export function schemaFiles(project: string): { readonly [path: string]: string } {
@@ -15,11 +24,23 @@ export function schemaFiles(project: string): { readonly [path: string]: string 
   };
 }
 
-if (import.meta.main) {
-  const directory = process.cwd();
+/** Prints the paths that it wrote. */
+function write(directory: string): void {
   mkdirSync(join(directory, "schema"), { recursive: true });
   for (const [path, text] of Object.entries(schemaFiles(readSources(directory).project))) {
     writeFileSync(join(directory, path), text);
     console.log(path);
+  }
+}
+
+if (import.meta.main) {
+  try {
+    const { values } = parsed({ options: { help: { type: "boolean" } } }, help);
+    if (values.help) console.log(help);
+    else write(process.cwd());
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    console.error(error.message);
+    process.exitCode = error instanceof UsageError ? 2 : 1;
   }
 }

@@ -2,7 +2,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { layoutOf } from "../sandbox/layout.ts";
 import { SandboxError } from "../sandbox/lock.ts";
 import { type Sandbox, withSandbox } from "../sandbox/open.ts";
@@ -19,6 +18,7 @@ import {
 } from "../sandbox/power-cut.ts";
 import { initStack } from "../sandbox/stage.ts";
 import { ConfigError } from "../stacks/config/error.ts";
+import { parsed } from "./usage.ts";
 
 const help = `Usage: npm run sweep [-- --stage <name>] [--every <n>] [--from <n>]
 
@@ -48,12 +48,9 @@ function count(option: string, text: string): number {
 function options(args: readonly string[]): Options | undefined {
   const text = { type: "string" } as const;
   const known = { stage: text, every: text, from: text, help: { type: "boolean" } } as const;
-  try {
-    const { stage = "dev", every = "1", from = "1", ...asked } = parseArgs({ args: [...args], options: known }).values;
-    return asked.help ? undefined : { stage, every: count("every", every), from: count("from", from) };
-  } catch (error) {
-    throw new ConfigError(`${error instanceof Error ? error.message : error}\n\n${help}`);
-  }
+  const { values } = parsed({ args: [...args], options: known }, help);
+  const { stage = "dev", every = "1", from = "1" } = values;
+  return values.help ? undefined : { stage, every: count("every", every), from: count("from", from) };
 }
 
 const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(0)} s`;

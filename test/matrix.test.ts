@@ -70,6 +70,14 @@ describe("the matrix of a repository", () => {
     );
   });
 
+  it("is read of a folder that leaves out what nobody asks for, as servers do", async () => {
+    repo.git("config", "uploadpack.allowFilter", "true");
+    repo.git("config", "uploadpack.allowAnySHA1InWant", "true");
+    const { code, text } = await run("--offline");
+    repo.git("config", "uploadpack.allowFilter", "false");
+    expect([code, text]).toEqual([0, expect.stringContaining("v1.9.35-develop.4")]);
+  });
+
   it("tells the tag, since when, and by which commit", async () => {
     const [dev, , prod] = await ofBlog();
     expect(dev).toMatchObject({ tag: "v1.9.35-develop.4", state: "automatic", since: { author: "someone" } });

@@ -9,6 +9,7 @@ import { openRemote } from "../../stacks/publish/git.ts";
 import { redacted } from "../../stacks/publish/git-failure.ts";
 import { manifestPath, manifestText } from "../../stacks/publish/ownership.ts";
 import type { Files } from "../../stacks/tree/manifests.ts";
+import { gitAddress, isBare } from "../repository.ts";
 
 export interface FilesAsked {
   readonly files: Files;
@@ -47,9 +48,7 @@ function rendered(directory: string): Files {
   return new Map(stages);
 }
 
-/** A bare repository is read by git, as a URL is. */
 const isFolder = (path: string): boolean => existsSync(path) && statSync(path).isDirectory() && !isBare(path);
-const isBare = (path: string): boolean => existsSync(join(path, "HEAD")) && existsSync(join(path, "objects"));
 
 /** @throws ConfigError or PublishError, in one sentence */
 export async function filesAsked(
@@ -61,9 +60,8 @@ export async function filesAsked(
   }
   const path = resolve(directory, repo);
   if (!isFolder(path)) {
-    const url = existsSync(path) ? path : repo;
     return {
-      files: await fromGit(url, branch ?? "main"),
+      files: await fromGit(gitAddress(repo, directory), branch ?? "main"),
       source: `${redacted(repo)}, branch ${branch ?? "main"}`,
       isLive: true,
     };

@@ -1,5 +1,5 @@
-import { parseArgs } from "node:util";
 import { parseImage } from "../../stacks/publish/image.ts";
+import { parsed, UsageError } from "../usage.ts";
 
 export const help = `Usage: npm run explain -- <image>:<tag> [--repo <url|folder>] [--json]
        npm run explain -- --app <name> --stage <name> [--tags <file>] [--repo …] [--json]
@@ -19,9 +19,6 @@ the registry an app would run in a stage. Nothing is ever written.
 
 Ends with 0 when a stage takes the tag, 1 when none does, 2 when it cannot be said.`;
 
-/** Wrong arguments: the usage goes with the message. */
-export class UsageError extends Error {}
-
 export type Asked =
   | { readonly kind: "help" }
   | { readonly kind: "tag"; readonly image: string; readonly tag: string }
@@ -38,13 +35,7 @@ const known = {
   help: { type: "boolean" },
 } as const;
 
-function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: known, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
-}
+const given = (args: readonly string[]) => parsed({ args: [...args], options: known, allowPositionals: true });
 
 /** The distribution specification's own form of a tag. */
 const tagForm = /^\w[\w.-]{0,127}$/;
@@ -56,7 +47,7 @@ function askedTag(reference: string): Asked {
   return { kind: "tag", image: name, tag };
 }
 
-function asked({ values, positionals }: ReturnType<typeof parsed>): Asked {
+function asked({ values, positionals }: ReturnType<typeof given>): Asked {
   const { app, stage, help: isHelp, tags, username } = values;
   const [reference, ...more] = positionals;
   if (isHelp) return { kind: "help" };
@@ -69,7 +60,7 @@ function asked({ values, positionals }: ReturnType<typeof parsed>): Asked {
 
 /** @throws UsageError */
 export function options(args: readonly string[]) {
-  const found = parsed(args);
+  const found = given(args);
   return { asked: asked(found), ...found.values };
 }
 

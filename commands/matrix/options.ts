@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { parsed } from "../usage.ts";
 
 export const help = `Usage: npm run matrix -- [--repo <url|folder>] [--tags <file>] [--json] [--html <file>]
 
@@ -15,9 +15,6 @@ price is Hetzner's to tell (HCLOUD_TOKEN), its certificate's end the stack's (pu
   --html <file>        one page with the pipeline drawn; it needs nothing else
   --help               this text`;
 
-/** Wrong arguments: the usage goes with the message. */
-export class UsageError extends Error {}
-
 const known = {
   repo: { type: "string" },
   branch: { type: "string" },
@@ -30,11 +27,7 @@ const known = {
 
 /** @throws UsageError */
 export function options(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: known }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+  return parsed({ args: [...args], options: known }).values;
 }
 
 export type Options = ReturnType<typeof options>;

@@ -1,6 +1,5 @@
 /** Where the matrix comes from: a repository with its history, and registries. */
 import { existsSync, readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { z } from "zod";
 import { ConfigError } from "../../stacks/config/error.ts";
 import type { Repository } from "../../stacks/config/fleet.ts";
@@ -12,6 +11,7 @@ import { isScanned } from "../../stacks/publish/setters.ts";
 import { RegistryError } from "../../stacks/registry/error.ts";
 import type { Files } from "../../stacks/tree/manifests.ts";
 import { tagsOf } from "../explain/tags.ts";
+import { gitAddress } from "../repository.ts";
 import type { Options } from "./options.ts";
 
 export interface History {
@@ -29,8 +29,7 @@ const isMarked = (text: string): boolean => /"\$(imagepolicy|held|pinned)"/.test
 /** @throws ConfigError or PublishError, in one sentence */
 export async function history(given: Options, configured: Repository, directory: string): Promise<History> {
   const { repo = configured.pushUrl, branch = configured.branch } = given;
-  const path = resolve(directory, repo);
-  const remote = await openRemote({ url: existsSync(path) ? path : repo, branch });
+  const remote = await openRemote({ url: gitAddress(repo, directory), branch });
   try {
     const head = await remote.fetch();
     const source = `${redacted(repo)}, branch ${branch}`;

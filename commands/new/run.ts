@@ -1,15 +1,12 @@
 import { createInterface } from "node:readline/promises";
-import { parseArgs } from "node:util";
 import { ConfigError } from "../../stacks/config/error.ts";
+import { parsed, UsageError } from "../usage.ts";
 
 export interface Outcome {
   /** 0 for written, 1 for a configuration that it would not fit, 2 for wrong arguments. */
   readonly code: 0 | 1 | 2;
   readonly text: string;
 }
-
-/** Wrong arguments: the usage goes with the message. */
-export class UsageError extends Error {}
 
 /** Several values come as `--tag dev=v1.0.0 --tag prod=…`. */
 export type Given = { readonly [name: string]: string | readonly string[] | boolean | undefined };
@@ -63,14 +60,6 @@ export function pairsOf(given: Given, name: string): { readonly [key: string]: s
   );
 }
 
-function parsed(args: readonly string[], options: Command["options"]): Given {
-  try {
-    return parseArgs({ args: [...args], options: { ...options, help: { type: "boolean" } } }).values as Given;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
-}
-
 /** Runs the command on the project in a folder; questions only where somebody can answer them. */
 export async function run(
   command: Command,
@@ -78,7 +67,8 @@ export async function run(
   { directory, isTerminal }: { readonly directory: string; readonly isTerminal: boolean },
 ): Promise<Outcome> {
   try {
-    const given = parsed(args, command.options);
+    const options = { ...command.options, help: { type: "boolean" } } as const;
+    const given: Given = parsed({ args: [...args], options }).values;
     if (given["help"]) return { code: 0, text: command.help };
     const complete = isTerminal ? await asked(given, command.questions(directory)) : given;
     return { code: 0, text: command.write(complete, directory) };
