@@ -19,7 +19,7 @@ const usage = `Usage: npm start
   <Pulumi command>  run it in the sandbox, as in: preview --stack prod --diff
 
 Everything is kept in .sandbox/; its servers run only while a command does.
-Exit status: 0 done, 1 failed or a check did not hold, 130 interrupted.`;
+Ends with 0 when done, 1 when it failed or a check did not hold, 2 for wrong words, 130 when interrupted.`;
 
 function needSandbox({ work }: Layout): void {
   if (!existsSync(work)) throw new SandboxError("There is no sandbox yet; make one with: npm start");
@@ -78,10 +78,24 @@ function explain(error: unknown): number {
   return 1;
 }
 
+/** How many words our own commands take; of the others Pulumi knows. */
+const wordsOf: { readonly [command: string]: number } = { start: 0, tag: 2, down: 0 };
+
+/** What is to be said instead of doing anything, and the exit status. */
+function usageFor([command, ...rest]: readonly string[]): readonly [text: string, code: number] | undefined {
+  if (command === undefined) return [usage, 2];
+  const words = wordsOf[command];
+  const asking = words === undefined ? [command] : rest;
+  if (asking.some((word) => ["--help", "-h"].includes(word))) return [usage, 0];
+  if (words === undefined || words === rest.length) return undefined;
+  return [`${command} takes ${words === 0 ? "no words" : "<app> <tag>"}.\n\n${usage}`, 2];
+}
+
 async function main(args: readonly string[]): Promise<number> {
-  if (["--help", "-h", undefined].includes(args[0])) {
-    console.log(usage);
-    return args.length === 0 ? 2 : 0;
+  const [said, status] = usageFor(args) ?? [];
+  if (said !== undefined) {
+    (status === 0 ? console.log : console.error)(said);
+    return status ?? 0;
   }
   const interrupt = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interrupt.abort());
