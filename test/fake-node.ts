@@ -112,14 +112,17 @@ export class FakeNode {
     return existsSync(file) ? readFileSync(file, "utf8").trim() : "";
   }
 
-  /** Lets the unit run once, as systemd would start it. */
-  run() {
+  /** Lets the unit run once, as systemd would start it; `within` gives a program and its arguments that start it. */
+  run(within: (variables: readonly string[]) => readonly string[] = () => []) {
     this.set("calls", "");
     const path = `${this.links}:${join(this.root, "usr/local/bin")}:${process.env["PATH"]}`;
     const start = `echo $$ >"$WORLD/pid"; exec "$K3S_STAGES_ROOT/usr/local/lib/k3s-stages/bootstrap"`;
-    const env = { ...process.env, PATH: path, WORLD: this.world, K3S_STAGES_ROOT: this.root };
+    const own = { PATH: path, WORLD: this.world, K3S_STAGES_ROOT: this.root };
+    const env = { ...process.env, ...own };
     // `timeout` gives the run a process group of its own, for a power cut to end.
-    const { status, stdout, stderr } = spawnSync("timeout", ["120", "bash", "-c", start], { env, encoding: "utf8" });
+    const variables = Object.entries(own).map(([name, value]) => `${name}=${value}`);
+    const [program = "", ...rest] = [...within(variables), "timeout", "120", "bash", "-c", start];
+    const { status, stdout, stderr } = spawnSync(program, rest, { env, encoding: "utf8" });
     return { code: status, output: stdout + stderr };
   }
 
