@@ -65,6 +65,15 @@ describe("ApiReady", () => {
     expect(said[0]).toMatch(/INFO waiting for the API of prod at .*: the API answers with an error \(503: .*no leader/);
   });
 
+  it("F65 names the checks that fail where the API lists all of them, as kube-apiserver does without etcd's majority", async () => {
+    const checks =
+      "[+]ping ok\n[+]log ok\n[-]etcd failed: reason withheld\n[-]etcd-readiness failed: reason withheld\n";
+    fault = () => ({ status: 500, body: `${checks}readyz check failed\n` });
+    await expect(wait(access(own))).rejects.toThrow(
+      /error \(500: not ready: etcd, etcd-readiness\), after 0 s\. Usually etcd has no majority/,
+    );
+  });
+
   it.each([
     ["F65 another authority", () => access(foreign, own), /another certificate authority answers \(TLS\)/],
     [

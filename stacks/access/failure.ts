@@ -86,11 +86,19 @@ export function connectionFailure(error: Error & { readonly code?: string | unde
   return { kind, seen: kind === "other" ? `${words.other}: ${message}` : words[kind] };
 }
 
+/** Of an API that took a request and said nothing, as it does for a while when its etcd has lost its majority. */
+export const silence: Failure = { kind: "server", seen: "the API takes requests and answers none" };
+
+/** What /readyz says of each check; a whole answer says much more. */
+const failedChecks = (text: string): string =>
+  [...text.matchAll(/^\[-\](\S+) failed/gm)].map(([, name]) => name).join(", ");
+
 /** From an answer that is not what was asked for; `undefined` for one that is. */
 export function answerFailure(status: number, text: string): Failure | undefined {
   if (status === 401) return { kind: "unauthorized", seen: words.unauthorized };
   if (status === 403) return { kind: "forbidden", seen: words.forbidden };
   if (status < 500) return undefined;
-  const detail = text.replaceAll(/\s+/g, " ").trim().slice(0, 200);
+  const checks = failedChecks(text);
+  const detail = checks ? `not ready: ${checks}` : text.replaceAll(/\s+/g, " ").trim().slice(0, 200);
   return { kind: "server", seen: `${words.server} (${status}${detail ? `: ${detail}` : ""})` };
 }

@@ -26,6 +26,8 @@ export interface KubernetesArgs {
   readonly pki?: Material & Admin;
   /** More arguments of the API server: `kube-apiserver-arg` of a node's configuration. */
   readonly flags?: readonly string[];
+  /** Of etcd; one, if not given. */
+  readonly members?: number;
 }
 
 export interface Kubernetes {
@@ -36,6 +38,8 @@ export interface Kubernetes {
   readonly kubeconfig: string;
   readonly kubeconfigFile: string;
   readonly client: KubernetesClient;
+  /** Of etcd; one that was stopped can be started again, with its data. */
+  readonly members: readonly Member[];
   /** What kubectl prints. */
   kubectl(...args: readonly string[]): Promise<string>;
   close(): Promise<void>;
@@ -53,32 +57,69 @@ export async function newPki(cluster: string): Promise<Material & Admin> {
   return { ...material, ...(await newAdmin(material, cluster, { now, until: days(365, now) })) };
 }
 
-interface Ports {
-  readonly client: number;
-  readonly peer: number;
-  readonly api: number;
+/** What a member of etcd is found at. */
+interface Place {
+  readonly name: string;
+  readonly client: string;
+  readonly peer: string;
 }
 
-function etcdArgs({ client, peer }: Ports, folder: string): readonly string[] {
-  const [clientUrl, peerUrl] = [`http://127.0.0.1:${client}`, `http://127.0.0.1:${peer}`];
+export interface Member {
+  stop(): Promise<void>;
+  start(): void;
+}
+
+async function places(count: number): Promise<readonly Place[]> {
+  const ports = await freePorts(2 * count);
+  const at = (port: number | undefined) => `http://127.0.0.1:${port}`;
+  return Array.from({ length: count }, (_, index) => ({
+    ...{ name: `etcd-${index + 1}`, client: at(ports[2 * index]), peer: at(ports[2 * index + 1]) },
+  }));
+}
+
+function etcdArgs({ name, client, peer }: Place, all: readonly Place[], folder: string): readonly string[] {
   return [
-    `--data-dir=${join(folder, "etcd")}`,
-    `--listen-client-urls=${clientUrl}`,
-    `--advertise-client-urls=${clientUrl}`,
-    `--listen-peer-urls=${peerUrl}`,
-    `--initial-advertise-peer-urls=${peerUrl}`,
-    `--initial-cluster=default=${peerUrl}`,
+    `--name=${name}`,
+    `--data-dir=${join(folder, name)}`,
+    `--listen-client-urls=${client}`,
+    `--advertise-client-urls=${client}`,
+    `--listen-peer-urls=${peer}`,
+    `--initial-advertise-peer-urls=${peer}`,
+    `--initial-cluster=${all.map((each) => `${each.name}=${each.peer}`).join(",")}`,
     // What is lost with the machine is lost with the test.
     "--unsafe-no-fsync",
     "--log-level=warn",
   ];
 }
 
+/** Starts one; `daemons` has it while it runs. */
+function startMember(place: Place, all: readonly Place[], { file, folder, daemons }: Etcd): Member {
+  const begin = () => startDaemon({ name: place.name, file, args: etcdArgs(place, all, folder), folder });
+  let current = begin();
+  daemons.add(current);
+  return {
+    stop: async () => {
+      daemons.delete(current);
+      await current.stop();
+    },
+    start: () => {
+      current = begin();
+      daemons.add(current);
+    },
+  };
+}
+
+interface Etcd {
+  readonly file: string;
+  readonly folder: string;
+  readonly daemons: Set<Daemon>;
+}
+
 /** As k3s starts it (pkg/daemons/control/server.go, apiServer), as far as there are no nodes. */
-function apiserverArgs({ client, api }: Ports, tls: string, flags: readonly string[]): readonly string[] {
+function apiserverArgs(api: number, etcd: readonly Place[], { tls, flags }: { tls: string; flags: readonly string[] }) {
   const file = (name: string) => join(tls, name);
   return [
-    `--etcd-servers=http://127.0.0.1:${client}`,
+    `--etcd-servers=${etcd.map(({ client }) => client).join(",")}`,
     "--bind-address=127.0.0.1",
     "--advertise-address=127.0.0.1",
     `--secure-port=${api}`,
@@ -112,10 +153,10 @@ async function writePki(pki: Material, tls: string): Promise<void> {
   }
 }
 
-async function ready(client: KubernetesClient, daemons: readonly Daemon[]): Promise<void> {
-  const state = () => daemons.map(({ name, log }) => `${name}:\n${log()}`).join("\n");
+async function ready(client: KubernetesClient, daemons: ReadonlySet<Daemon>): Promise<void> {
+  const state = () => [...daemons].map(({ name, log }) => `${name}:\n${log()}`).join("\n");
   await until({ what: "the API server", within: 180, state }, async () => {
-    const ended = daemons.find(({ running }) => !running());
+    const ended = [...daemons].find(({ running }) => !running());
     if (ended) throw new Error(`${ended.name} ended:\n${ended.log()}`);
     return client.ready();
   });
@@ -126,11 +167,12 @@ export async function startKubernetes({
   folder,
   pki: given,
   flags = [],
+  members: count = 1,
 }: KubernetesArgs): Promise<Kubernetes> {
   const binaries = await kubernetesBinaries();
   const pki = given ?? (await newPki(cluster));
-  const [client = 0, peer = 0, api = 0] = await freePorts(3);
-  const ports = { client, peer, api };
+  const [api = 0] = await freePorts(1);
+  const etcd = await places(count);
   const tls = join(folder, "tls");
   await writePki(pki, tls);
   const url = `https://127.0.0.1:${api}`;
@@ -138,14 +180,14 @@ export async function startKubernetes({
   const text = kubeconfig({ cluster, server: url, caCertificate, adminCertificate, adminKey });
   const kubeconfigFile = join(folder, "kubeconfig");
   writeFileSync(kubeconfigFile, text, { mode: 0o600 });
-  const daemons = [
-    startDaemon({ name: "etcd", file: binaries.etcd, args: etcdArgs(ports, folder), folder }),
-    startDaemon({ name: "kube-apiserver", file: binaries.apiserver, args: apiserverArgs(ports, tls, flags), folder }),
-  ];
+  const daemons = new Set<Daemon>();
+  const members = etcd.map((place) => startMember(place, etcd, { file: binaries.etcd, folder, daemons }));
+  const args = apiserverArgs(api, etcd, { tls, flags });
+  daemons.add(startDaemon({ name: "kube-apiserver", file: binaries.apiserver, args, folder }));
   const connection = kubernetesClient(text);
   const close = async () => {
     connection.close();
-    await Promise.all(daemons.map((daemon) => daemon.stop()));
+    await Promise.all([...daemons].map((daemon) => daemon.stop()));
   };
   await ready(connection, daemons).catch(async (error: unknown) => {
     await close();
@@ -153,5 +195,5 @@ export async function startKubernetes({
   });
   const kubectl = async (...args: readonly string[]) =>
     (await promisify(execFile)("kubectl", ["--kubeconfig", kubeconfigFile, ...args])).stdout;
-  return { url, pki, kubeconfig: text, kubeconfigFile, client: connection, kubectl, close };
+  return { url, pki, kubeconfig: text, kubeconfigFile, client: connection, members, kubectl, close };
 }

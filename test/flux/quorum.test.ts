@@ -1,0 +1,47 @@
+/** An etcd of three members that loses two of them, behind a real API server: what a run that waits for the API says then. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { apiReady } from "../../provider/api-ready.ts";
+import type { CreateRequest } from "../../provider/resource.ts";
+import { temporaryFolder } from "./harness/folder.ts";
+import { type Kubernetes, startKubernetes } from "./harness/kubernetes.ts";
+
+const folder = temporaryFolder("quorum");
+let kubernetes: Kubernetes;
+beforeAll(async () => {
+  kubernetes = await startKubernetes({ cluster: "k3s-stages-prod", folder: folder.path, members: 3 });
+});
+afterAll(async () => {
+  await kubernetes?.close();
+  folder.remove();
+});
+
+const said: string[] = [];
+
+function wait(timeout: number) {
+  const { caCertificate, adminCertificate, adminKey } = kubernetes.pki;
+  const inputs = { cluster: "prod", server: kubernetes.url, caCertificate, adminCertificate, adminKey };
+  const log: CreateRequest["log"] = async (_, message) => void said.push(message);
+  const about = { urn: "urn", inputs, secrets: new Set<string>(), preview: false };
+  return apiReady({ pause: 0.5 }).create({ ...about, timeout, log, signal: new AbortController().signal });
+}
+
+describe("etcd of three members", () => {
+  it("is as good with two of them", async () => {
+    await kubernetes.members[0]?.stop();
+    expect((await wait(60)).id).toBe("prod");
+  });
+
+  it("has no quorum with one: it is waited for, and then etcd is named with what can be done (F65)", async () => {
+    await kubernetes.members[1]?.stop();
+    await expect(wait(20)).rejects.toThrow(
+      /\(500: not ready: etcd, etcd-readiness\), after \d+ s\. Usually etcd has no majority/,
+    );
+    expect(said.join()).toContain("the API takes requests and answers none");
+    expect(said.join()).not.toContain("timed out");
+  });
+
+  it("is found again once they are back (F65)", async () => {
+    for (const member of kubernetes.members.slice(0, 2)) member.start();
+    expect((await wait(120)).id).toBe("prod");
+  });
+});
