@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { isLasting, wayOut } from "../stacks/access/failure.ts";
 import { type Credentials, kube } from "../stacks/access/kube.ts";
 import { kubeconfig } from "../stacks/cluster/kubeconfig.ts";
@@ -66,9 +67,10 @@ export function apiReady({ pause = 2 } = {}): Resource {
     async update(request) {
       const { inputs, oldInputs, oldOutputs, preview } = request;
       if (preview) return { outputs: { kubeconfig: secret(oldOutputs["kubeconfig"] ?? unknown) } };
-      // A renewed admin certificate is no reason to wait: the authority is the same.
-      const moved = ["server", "caCertificate"].some((name) => oldInputs[name] !== inputs[name]);
-      if (moved) await answered(request, pause);
+      // A renewed admin certificate is no reason to wait: the authority is the same. A new machine begins with no API.
+      const names = ["server", "caCertificate", "machines"];
+      const isOther = names.some((name) => !isDeepStrictEqual(oldInputs[name], inputs[name]));
+      if (isOther) await answered(request, pause);
       return { outputs: { kubeconfig: secret(text(inputs)) } };
     },
   };

@@ -81,6 +81,8 @@ describe("generations on the real engine", { timeout: 3 * minute }, () => {
     const old1 = inCluster().get(nodeObject)?.metadata["uid"];
     const run = await up();
     expect(run.code, run.stdout + run.stderr).toBe(0);
+    // The run ends when the new machine is a node, and not when Hetzner has made it.
+    for (const kind of ["ApiReady", "StageReady"]) expect(run.stdout).toMatch(new RegExp(`${kind} prod .*updated`));
     const { "k3s-stages-prod-server-1": made, ...others } = everyId();
     const { "k3s-stages-prod-server-1": gone, ...stayed } = before;
     expect(others).toEqual(stayed);

@@ -93,6 +93,17 @@ describe("ApiReady", () => {
     const found = await apiReady().update?.({ ...renewed, oldOutputs: old.outputs });
     expect(found?.outputs["kubeconfig"]).toMatchObject({ value: "as it was" });
   });
+
+  it("waits again for the API of a new machine under the old address, and not for a renewed certificate", async () => {
+    const before = { ...access(own), machines: ["1"] };
+    const again = (inputs: Properties) => {
+      const old = { oldInputs: before, oldOutputs: {}, id: "prod" };
+      return apiReady({ pause: 0.02 }).update?.({ ...request(inputs), ...old });
+    };
+    fault = () => refusal(503, "it starts");
+    await expect(again({ ...before, machines: ["2"] })).rejects.toThrow(/it starts/);
+    expect((await again({ ...before, adminKey: foreign.adminKey }))?.outputs["kubeconfig"]).toBeDefined();
+  });
 });
 
 const commit = "a".repeat(40);
@@ -109,13 +120,14 @@ const sync = (name: string, status: object) => {
 };
 const ready = (status: string, message = "") => ({ conditions: [{ type: "Ready", status, message }] });
 
-const stage = (more: Properties = {}) => {
+const expecting = (more: Properties = {}): Properties => {
   const { cluster, server, ...keys } = access(own) as { [name: string]: string };
   const text = kubeconfig({ cluster, server, ...keys } as unknown as Parameters<typeof kubeconfig>[0]);
   const expected = { nodes: ["one"], version: "v1", initialized: true, kustomizations: ["flux-system", "blog"] };
-  const inputs = { stage: "prod", kubeconfig: text, ...expected, url: "/nowhere", branch: "main", commit, ...more };
-  return stageReady(remotes(), { pause: 0.02 }).create(request(inputs));
+  return { stage: "prod", kubeconfig: text, ...expected, url: "/nowhere", branch: "main", commit, ...more };
 };
+const waiting = () => stageReady(remotes(), { pause: 0.02 });
+const stage = (more: Properties = {}) => waiting().create(request(expecting(more)));
 
 describe("StageReady", () => {
   beforeEach(() => {
@@ -143,6 +155,14 @@ describe("StageReady", () => {
     const conditions = [{ type: "Ready", status: "False", message: "container runtime network not ready" }];
     node("one", { status: { conditions, nodeInfo: { kubeletVersion: "v1" } } });
     await expect(stage()).rejects.toThrow(/one is not Ready \(container runtime network not ready\)/);
+  });
+
+  it("waits again where a machine is another one than before, and where nothing is it does not look", async () => {
+    node("one", { status: { conditions: [{ type: "Ready", status: "Unknown", message: "it was replaced" }] } });
+    const old = { oldInputs: expecting({ machines: ["1"] }), oldOutputs: { revision: "main" }, id: "prod" };
+    const again = (machines: readonly string[]) => waiting().update?.({ ...request(expecting({ machines })), ...old });
+    await expect(again(["2"])).rejects.toThrow("one is not Ready (it was replaced)");
+    expect(await again(["1"])).toEqual({ outputs: { revision: "main" } });
   });
 
   it("F66 tells of a node that runs another version, and does not wait for its upgrade", async () => {

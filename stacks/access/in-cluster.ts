@@ -5,6 +5,7 @@ import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import { sayTargets, type Targets } from "../cluster/hooks.ts";
+import { restores } from "../cluster/plan/pools.ts";
 import type { Fleet, Stage } from "../config/fleet.ts";
 import type { Pins } from "../config/pins.ts";
 import { type ClusterSecret, clusterSecrets, namespacesOf, type Source } from "./cluster-secrets.ts";
@@ -45,13 +46,18 @@ export interface ClusterAccessArgs {
   /** Name of the private network, and of everything else that is the cluster's. */
   readonly name: string;
   /** Its machines, and its API: `https://203.0.113.7:6443`. */
-  readonly cluster: pulumi.Resource & { readonly endpoint: pulumi.Output<string> };
+  readonly cluster: pulumi.Resource & {
+    readonly endpoint: pulumi.Output<string>;
+    readonly members: readonly { readonly role: string; readonly machine: pulumi.Input<string> }[];
+  };
   readonly targets: Targets;
 }
 
 export interface ClusterAccess {
   readonly kubeconfig: pulumi.Output<string>;
   readonly provider: Provider;
+  /** Ids of all machines: a new one under an old name is waited for, too. */
+  readonly machines: readonly pulumi.Input<string>[];
   /** Of what waits for the stage. */
   readonly hooks: pulumi.ResourceHookBinding;
   /** What Flux needs before it comes. */
@@ -106,7 +112,10 @@ function direct(args: ClusterAccessArgs): ClusterAccess {
   const { fleet, stage, pki, name, cluster, targets } = args;
   const { caCertificate, adminCertificate, adminKey } = pki;
   const hooks = sayTargets(targets);
-  const access = { cluster: name, server: cluster.endpoint, caCertificate, adminCertificate, adminKey };
+  const machines = cluster.members.map(({ machine }) => machine);
+  const serving = cluster.members.flatMap(({ role, machine }) => (role === "server" ? [machine] : []));
+  const keys = { caCertificate, adminCertificate, adminKey };
+  const access = { cluster: name, server: cluster.endpoint, machines: serving, ...keys };
   const { onError = [] } = hooks;
   const { kubeconfig } = new ApiReady(stage.name, access, { dependsOn: cluster, hooks: { onError } });
   const provider = kubernetes(args, kubeconfig);
@@ -115,7 +124,7 @@ function direct(args: ClusterAccessArgs): ClusterAccess {
     (each) => new Namespace(`${stage.name}-${each}`, { metadata: { name: each } }, inCluster(provider)),
   );
   const made = wanted.map((each) => secretOf(each, args, { ...inCluster(provider), dependsOn: namespaces }));
-  return { kubeconfig, provider, hooks, resources: [...namespaces, ...made] };
+  return { kubeconfig, provider, machines, hooks, resources: [...namespaces, ...made] };
 }
 
 /** With `access: none` there is nothing that could be done, and the preview says what that costs. */
@@ -144,7 +153,7 @@ export interface HandOverArgs {
 export function handOver(access: ClusterAccess | undefined, args: HandOverArgs): readonly pulumi.Resource[] {
   if (!access) return [];
   const { stage, pins, url, branch, credential, tree, nodes, kustomizations } = args;
-  const { kubeconfig, provider, hooks, resources } = access;
+  const { kubeconfig, provider, machines, hooks, resources } = access;
   const options = { ...inCluster(provider), dependsOn: [...resources, tree] };
   // flux bootstrap takes its own from the first; the second is what Flux reads ever after, so that one setting changes both.
   const dependsOn = ["flux-bootstrap", "flux-system"].map((name) => {
@@ -152,7 +161,9 @@ export function handOver(access: ClusterAccess | undefined, args: HandOverArgs):
     return new Secret(`${stage.name}-${name}`, { metadata, type: "Opaque", stringData: credential.data }, options);
   });
   const initialized = stage.cluster.cloudProvider === "hcloud";
-  const expected = { stage: stage.name, nodes, version: pins.k3s.version, initialized, kustomizations };
-  const inputs = { kubeconfig, ...expected, url, branch, commit: tree.commit };
+  // In a cluster that begins with a snapshot the other servers are members of one that is gone, until each is made again.
+  const waited = restores(stage.cluster) ? nodes.slice(0, 1) : nodes;
+  const expected = { stage: stage.name, nodes: waited, version: pins.k3s.version, initialized, kustomizations };
+  const inputs = { kubeconfig, machines, ...expected, url, branch, commit: tree.commit };
   return [new StageReady(stage.name, inputs, { dependsOn, hooks })];
 }
