@@ -1,49 +1,19 @@
 /** What the documents say is so: their commands exist and run, their messages are the program's, their links lead somewhere. */
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
 import { installedCli } from "../sandbox/pulumi/cli.ts";
 import { execute } from "../sandbox/pulumi/process.ts";
+import { commands, documents, fileOf, read, scriptOf, scripts } from "./documents.ts";
 
 const root = join(import.meta.dirname, "..");
-const read = (path: string) => readFileSync(join(root, path), "utf8");
-const documents = ["README.md", ...readdirSync(join(root, "docs")).map((file) => `docs/${file}`)].filter((file) =>
-  file.endsWith(".md"),
-);
 const out = mkdtempSync(join(tmpdir(), "documents-"));
 afterAll(() => rmSync(out, { recursive: true, force: true }));
 
-interface Command {
-  readonly document: string;
-  /** Without what is set for it, what explains it, and what it is piped into. */
-  readonly text: string;
-}
-
-/** Fenced blocks without a language, or of a shell. */
-const block = /^ *```(?:sh|bash|console)?\n([\s\S]*?)^ *```/gm;
-const begin =
-  /^(?:\$ )?(?:[A-Z][A-Z0-9_]*=\S+ )*((?:npm|pulumi|kubectl|git|ssh-keygen|flux|k3s|sops|age-keygen|go|docker) .*)/;
-
-/** Comments begin with # or, in a list of commands, after two spaces. */
-const plain = (line: string): string => line.trim().replace(/\s+#.*$|\s{2,}.*$/, "");
-
-function commandsOf(document: string): readonly Command[] {
-  const text = read(document);
-  const lines = [...text.matchAll(block)].flatMap(([, lines = ""]) => lines.split("\n"));
-  const spans = [...text.replaceAll(/^ *```[\s\S]*?^ *```/gm, "").matchAll(/`([^`\n]+)`/g)].map(
-    ([, span = ""]) => span,
-  );
-  return [...lines, ...spans]
-    .flatMap((line) => plain(line).split(/ && | \| /))
-    .flatMap((part) => begin.exec(part.trim())?.[1] ?? [])
-    .map((command) => ({ document, text: command.replace(/ <.*$/, "") }));
-}
-
-const all = documents.flatMap(commandsOf);
-const of = (program: string) => all.filter(({ text }) => text.startsWith(`${program} `));
+const of = (program: string) => commands.filter(({ text }) => text.startsWith(`${program} `));
 const flagsOf = (text: string) => [...text.matchAll(/(?<= )--[a-z][a-z-]+/g)].map(([flag]) => flag);
 
 /** Each script of package.json that a document names: the suite or program that runs it, and the words there. */
@@ -70,8 +40,6 @@ const provenBy: { readonly [script: string]: readonly [file: string, words: stri
   sweep: ["commands/sweep.ts", "npm run sweep"],
 };
 
-const scripts: { readonly [name: string]: string } = JSON.parse(read("package.json")).scripts;
-const scriptOf = (text: string) => /^npm (?:run )?([\w:-]+)/.exec(text)?.[1] ?? "";
 /** `npm ci` and `npm i` are npm's own. */
 const named = [
   ...new Set(
@@ -82,7 +50,7 @@ const named = [
 ].toSorted();
 
 async function npm(script: string, args: readonly string[]) {
-  const [file = "", ...own] = (scripts[script] ?? "").replace(/^node commands\/node\.mjs /, "").split(" ");
+  const [file = "", ...own] = fileOf(script).split(" ");
   return execute({ file: process.execPath, args: [file, ...own, ...args], cwd: root, env: process.env });
 }
 
@@ -107,7 +75,7 @@ describe("a command of this project in a document", () => {
     for (const flag of new Set(flags)) expect(help.stdout + help.stderr).toContain(flag);
   });
 
-  const offline = all.filter(({ text }) =>
+  const offline = commands.filter(({ text }) =>
     /^npm run (render|explain) -- (--stage \w+ --out|ghcr\.io\/\S+$)/.test(text),
   );
 
@@ -167,7 +135,7 @@ describe.each(foreign)("a command of %s in a document", (program) => {
 
 describe("a command of another program in a document", () => {
   it("is of one that is known not to be run here", () => {
-    const programs = new Set(all.map(({ text }) => text.split(" ")[0] ?? ""));
+    const programs = new Set(commands.map(({ text }) => text.split(" ")[0] ?? ""));
     const known = ["npm", ...foreign, ...notRun];
     expect([...programs].filter((program) => !known.includes(program))).toEqual([]);
   });

@@ -26,11 +26,12 @@ function edit(file: string, path: readonly string[], value: unknown): void {
   writeFileSync(file, document.toString({ lineWidth: 0 }));
 }
 
-export async function engineSandbox(stage: string): Promise<EngineSandbox> {
+/** Without a stage no stack is made. */
+export async function engineSandbox(stage?: string): Promise<EngineSandbox> {
   const root = mkdtempSync(join(tmpdir(), "k3s-stages-engine-"));
   const layout = layoutOf(join(import.meta.dirname, ".."), root);
   const sandbox = await openSandbox({ layout, signal: new AbortController().signal });
-  await initStack(sandbox, stage);
+  if (stage) await initStack(sandbox, stage);
   return {
     ...sandbox,
     edit: (name, path, value) => edit(join(layout.work, `Pulumi.${name}.yaml`), path, value),
