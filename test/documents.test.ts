@@ -1,6 +1,6 @@
-/** What the documents say is so: their commands exist and run, their messages are the program's, their links lead somewhere. */
+/** What the documents say is so: their commands exist and run, their links lead somewhere. */
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -141,32 +141,23 @@ describe("a command of another program in a document", () => {
   });
 });
 
-describe("a message in docs/messages.md", () => {
-  const folders = ["stacks", "provider", "commands", "sandbox"];
-  const files = folders.flatMap((folder) =>
-    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).map((file) => `${folder}/${file}`),
-  );
-  const sources = files
-    .filter((file) => /\.(ts|sh)$/.test(file))
-    .map(read)
-    .join("\n");
-  const messages = [...read("docs/messages.md").matchAll(/^\| `([^`]+)` \|/gm)].map(([, message = ""]) => message);
-
-  it("is one of many", () => expect(messages.length).toBeGreaterThan(20));
-
-  it.each(messages)("is the program's: %s", (message) => {
-    for (const part of message
-      .split("…")
-      .map((each) => each.trim())
-      .filter(Boolean))
-      expect(sources).toContain(part);
-  });
-});
-
 describe("a document", () => {
+  /** As GitHub names a heading. */
+  const anchors = (text: string) =>
+    [...text.matchAll(/^#+ (.+)$/gm)].map(([, title = ""]) =>
+      title
+        .toLowerCase()
+        .replaceAll(/[^\w\- ]/g, "")
+        .replaceAll(" ", "-"),
+    );
+
   it.each(documents)("links to what is there: %s", (document) => {
-    const links = [...read(document).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, link = ""]) => link);
-    expect(links.filter((link) => !existsSync(join(root, dirname(document), link)))).toEqual([]);
+    const links = [...read(document).matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g)];
+    const lost = links.filter(([, path = "", anchor]) => {
+      const file = path === "" ? document : join(dirname(document), path);
+      return !existsSync(join(root, file)) || (anchor && !anchors(read(file)).includes(anchor));
+    });
+    expect(lost.map(([link]) => link)).toEqual([]);
   });
 
   it.each(documents)("names files that are there: %s", (document) => {
