@@ -1,7 +1,7 @@
 import type { apps, core } from "@pulumi/kubernetes/types/input.js";
 import type { App, Probe, Skeleton } from "../config/fleet.ts";
 import { baseIngress, ingressProtocols } from "./ingress.ts";
-import { kustomize } from "./kustomize.ts";
+import { wholeFolder } from "./kustomize.ts";
 import { basePath } from "./names.ts";
 import type { KubeObject, Manifests } from "./yaml.ts";
 
@@ -82,15 +82,10 @@ function service(app: App, { ports }: Skeleton): KubeObject {
  * which every stage's automation would find. An external base is people's: no file of it is ours.
  */
 export function base(app: App): Manifests {
-  if (app.base.kind === "external") return {};
-  const at = basePath(app.name);
-  const protocols = ingressProtocols(app);
-  const ingresses = protocols.map((each) => [`${at}/ingress-${each}.yaml`, [baseIngress(app, each)]] as const);
-  const resources = ["deployment.yaml", "service.yaml", ...protocols.map((each) => `ingress-${each}.yaml`)];
-  return {
-    [`${at}/deployment.yaml`]: [deployment(app, app.base)],
-    [`${at}/service.yaml`]: [service(app, app.base)],
-    ...Object.fromEntries(ingresses),
-    [`${at}/kustomization.yaml`]: [kustomize({ resources })],
-  };
+  if (app.base.kind === "external") return [];
+  return wholeFolder(basePath(app.name), [
+    ["deployment.yaml", [deployment(app, app.base)]],
+    ["service.yaml", [service(app, app.base)]],
+    ...ingressProtocols(app).map((each) => [`ingress-${each}.yaml`, [baseIngress(app, each)]] as const),
+  ]);
 }

@@ -1,6 +1,6 @@
 import type { Chart, Values } from "../config/infrastructure.ts";
 import { traefik } from "../config/presets.ts";
-import { kustomize } from "./kustomize.ts";
+import { wholeFolder } from "./kustomize.ts";
 import { chartsPath, issuersPath } from "./names.ts";
 import { sorted } from "./sorted.ts";
 import type { Target } from "./target.ts";
@@ -59,17 +59,12 @@ const traefikConfig = (values: Values): KubeObject => ({
 
 /** A source and a release for each chart, both in the chart's namespace; values for the chart that k3s brings. */
 export function chartFiles(target: Target): Manifests {
-  const at = chartsPath(target.stage.path);
   const { charts, traefik: values } = target.stage.infrastructure;
-  const files: readonly (readonly [string, readonly KubeObject[]])[] = [
+  const files: Manifests = [
     ...charts.map((chart) => [`${chart.name}.yaml`, [source(chart, target), release(chart, target)]] as const),
     ...(values ? [[`${traefik}.yaml`, [traefikConfig(values)]] as const] : []),
   ];
-  if (files.length === 0) return {};
-  return {
-    ...Object.fromEntries(files.map(([file, objects]) => [`${at}/${file}`, objects])),
-    [`${at}/kustomization.yaml`]: [kustomize({ resources: files.map(([file]) => file) })],
-  };
+  return wholeFolder(chartsPath(target.stage.path), files);
 }
 
 /** Of cert-manager; it has been v1 since 1.0. */
@@ -91,15 +86,12 @@ function clusterIssuer(name: string, server: string, email: string): KubeObject 
 
 /** Let's Encrypt, and its staging environment, whose limits a mistake does not exhaust. */
 export function issuerFiles({ stage }: Target): Manifests {
-  const at = issuersPath(stage.path);
   const { acme } = stage.infrastructure;
-  if (!acme) return {};
+  if (!acme) return [];
   const host = (environment: string): string => `https://${environment}.api.letsencrypt.org/directory`;
-  return {
-    [`${at}/letsencrypt.yaml`]: [
-      clusterIssuer("letsencrypt", host("acme-v02"), acme.email),
-      clusterIssuer("letsencrypt-staging", host("acme-staging-v02"), acme.email),
-    ],
-    [`${at}/kustomization.yaml`]: [kustomize({ resources: ["letsencrypt.yaml"] })],
-  };
+  const issuers = [
+    clusterIssuer("letsencrypt", host("acme-v02"), acme.email),
+    clusterIssuer("letsencrypt-staging", host("acme-staging-v02"), acme.email),
+  ];
+  return wholeFolder(issuersPath(stage.path), [["letsencrypt.yaml", issuers]]);
 }

@@ -2,7 +2,7 @@ import type { core } from "@pulumi/kubernetes/types/input.js";
 import type { App } from "../config/fleet.ts";
 import { chartFiles, issuerFiles } from "./charts.ts";
 import { appImages, imageUpdater } from "./image-automation.ts";
-import { kustomize } from "./kustomize.ts";
+import { kustomize, wholeFolder } from "./kustomize.ts";
 import { infrastructurePath } from "./names.ts";
 import { notificationFiles } from "./notifications.ts";
 import {
@@ -46,15 +46,11 @@ function namespace(name: string): KubeObject {
 const builtIn = ["default", "flux-system", "kube-system"];
 
 function infrastructure({ stage }: Target): Manifests {
-  const at = infrastructurePath(stage.path);
   const { charts, folders } = stage.infrastructure;
   const used = [...stage.apps, ...charts].map((each) => each.namespace);
   const targets = folders.flatMap(({ targetNamespace }) => targetNamespace ?? []);
   const namespaces = [...new Set([...used, ...targets])].filter((name) => !builtIn.includes(name)).toSorted();
-  return {
-    [`${at}/namespaces.yaml`]: namespaces.map(namespace),
-    [`${at}/kustomization.yaml`]: [kustomize({ resources: ["namespaces.yaml"] })],
-  };
+  return wholeFolder(infrastructurePath(stage.path), [["namespaces.yaml", namespaces.map(namespace)]]);
 }
 
 /** A Flux Kustomization in a file of its own below the root, and the files of ours that it applies. */
@@ -68,7 +64,7 @@ interface Section {
 
 /** Nothing for a folder that has nothing in it: Flux would report it as missing. */
 function section(file: string, sync: KubeObject, files: Manifests): readonly Section[] {
-  return Object.keys(files).length > 0 ? [{ file, sync, files }] : [];
+  return files.length > 0 ? [{ file, sync, files }] : [];
 }
 
 function beside(target: Target): readonly Section[] {
@@ -82,7 +78,7 @@ function beside(target: Target): readonly Section[] {
       objects: controllerObjects(target),
     })),
     ...folders.map((folder) => {
-      return { file: `kustomizations/${folder.name}.yaml`, sync: folderSync(folder, target), files: {} };
+      return { file: `kustomizations/${folder.name}.yaml`, sync: folderSync(folder, target), files: [] };
     }),
   ];
 }
@@ -101,10 +97,10 @@ function sections(target: Target): readonly Section[] {
 const appFile = (name: string): string => `apps/${name}.yaml`;
 
 /** What brings one app to the cluster: its Flux Kustomization, and the objects by which a new tag becomes a commit. */
-export const appDelivery = (app: App, target: Target): Manifests => ({
-  [`${target.stage.path}/${appFile(app.name)}`]: [appSync(app, target)],
+export const appDelivery = (app: App, target: Target): Manifests => [
+  [`${target.stage.path}/${appFile(app.name)}`, [appSync(app, target)]],
   ...appImages(app, target),
-});
+];
 
 /**
  * The folder that a cluster follows, without what `appDelivery` adds to it. Its root names the Flux Kustomizations one by
@@ -114,10 +110,10 @@ export function clusterFolder(target: Target): Manifests {
   const { path, apps } = target.stage;
   const delivered = sections(target);
   const resources = ["flux-system", ...delivered.map(({ file }) => file), ...apps.map(({ name }) => appFile(name))];
-  return {
-    [`${path}/kustomization.yaml`]: [kustomize({ resources })],
-    [`${fluxSystem(path)}/kustomization.yaml`]: [kustomize({ resources: gotkFiles, patches: [retryPatch] })],
-    ...Object.fromEntries(delivered.map(({ file, sync, objects = [] }) => [`${path}/${file}`, [...objects, sync]])),
-    ...Object.assign({}, ...delivered.map(({ files }) => files)),
-  };
+  return [
+    [`${path}/kustomization.yaml`, [kustomize({ resources })]],
+    [`${fluxSystem(path)}/kustomization.yaml`, [kustomize({ resources: gotkFiles, patches: [retryPatch] })]],
+    ...delivered.map(({ file, sync, objects = [] }) => [`${path}/${file}`, [...objects, sync]] as const),
+    ...delivered.flatMap(({ files }) => files),
+  ];
 }

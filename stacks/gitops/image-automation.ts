@@ -1,6 +1,6 @@
 import { type TagPolicy, tagPolicy } from "../config/channel.ts";
 import type { App, Repository } from "../config/fleet.ts";
-import { kustomize } from "./kustomize.ts";
+import { inFolder, kustomize, wholeFolder } from "./kustomize.ts";
 import {
   allowDowngradeAnnotation,
   automationAuthor,
@@ -139,26 +139,19 @@ function imageWriteRepo({ write, branch }: Repository, apiVersion: string): Kube
 /** Everything by which a new tag of one app becomes a commit: all objects in the app's namespace. */
 export function appImages(app: App, target: Target): Manifests {
   const at = `${imageUpdaterPath(target.stage.path)}/${app.name}`;
-  const files: readonly (readonly [string, KubeObject])[] = [
-    ["image-repository.yaml", imageRepository(app, target)],
-    ["image-policy.yaml", imagePolicy(app, target)],
-    ["image-update-automation.yaml", imageUpdateAutomation(app, target)],
-    [
-      "kustomization.yaml",
-      kustomize({ resources: ["image-repository.yaml", "image-policy.yaml", "image-update-automation.yaml"] }),
-    ],
-  ];
-  return Object.fromEntries(files.map(([file, object]) => [`${at}/${file}`, [object]]));
+  return wholeFolder(at, [
+    ["image-repository.yaml", [imageRepository(app, target)]],
+    ["image-policy.yaml", [imagePolicy(app, target)]],
+    ["image-update-automation.yaml", [imageUpdateAutomation(app, target)]],
+  ]);
 }
 
 /** What the folders of all apps share, which `appImages` fills. */
 export function imageUpdater(target: Target): Manifests {
-  const at = imageUpdaterPath(target.stage.path);
-  const { apps } = target.stage;
-  return {
-    [`${at}/image-write-repo.yaml`]: [imageWriteRepo(target.repository, target.api.source)],
-    [`${at}/kustomization.yaml`]: [
-      kustomize({ resources: ["image-write-repo.yaml", ...apps.map(({ name }) => name)] }),
-    ],
-  };
+  const { path, apps } = target.stage;
+  const source = "image-write-repo.yaml";
+  return inFolder(imageUpdaterPath(path), [
+    [source, [imageWriteRepo(target.repository, target.api.source)]],
+    ["kustomization.yaml", [kustomize({ resources: [source, ...apps.map(({ name }) => name)] })]],
+  ]);
 }

@@ -1,4 +1,4 @@
-import type { KubeObject } from "./yaml.ts";
+import type { KubeObject, Manifests } from "./yaml.ts";
 
 /** kustomize's own file, which says what a folder consists of. */
 export interface Kustomize {
@@ -9,4 +9,14 @@ export interface Kustomize {
 
 export function kustomize(fields: Kustomize): KubeObject {
   return { apiVersion: "kustomize.config.k8s.io/v1beta1", kind: "Kustomization", ...fields };
+}
+
+export const inFolder = (folder: string, files: Manifests): Manifests =>
+  files.map(([file, objects]) => [`${folder}/${file}`, objects]);
+
+/** A folder's files, and the kustomization.yaml that lists them; nothing for a folder without any. */
+export function wholeFolder(folder: string, files: Manifests): Manifests {
+  if (files.length === 0) return [];
+  const list = kustomize({ resources: files.map(([file]) => file) });
+  return inFolder(folder, [...files, ["kustomization.yaml", [list]]]);
 }

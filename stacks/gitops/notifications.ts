@@ -1,5 +1,5 @@
 import type { Provider, Receiver, ReceiverType } from "../config/infrastructure.ts";
-import { kustomize } from "./kustomize.ts";
+import { wholeFolder } from "./kustomize.ts";
 import { commitStatusExpression, fluxNamespace, notificationsPath, readSource } from "./names.ts";
 import type { Target } from "./target.ts";
 import type { KubeObject, Manifests } from "./yaml.ts";
@@ -102,15 +102,11 @@ function ingress({ host, issuer }: { readonly host: string; readonly issuer: str
 
 /** Who is told, and what is listened to; where a receiver listens is in its status, as it follows from the token. */
 export function notificationFiles(target: Target): Manifests {
-  const at = notificationsPath(target.stage.path);
   const { providers, receivers, webhooks } = target.stage.infrastructure;
-  const files: Manifests = {
-    ...Object.fromEntries(
-      providers.map((each) => [`${at}/provider-${each.name}.yaml`, [provider(each, target), alert(each, target)]]),
-    ),
-    ...Object.fromEntries(receivers.map((each) => [`${at}/receiver-${each.name}.yaml`, [receiver(each, target)]])),
-    ...(webhooks ? { [`${at}/webhook-ingress.yaml`]: [ingress(webhooks)] } : {}),
-  };
-  const resources = Object.keys(files).map((path) => path.slice(at.length + 1));
-  return resources.length > 0 ? { ...files, [`${at}/kustomization.yaml`]: [kustomize({ resources })] } : {};
+  const files: Manifests = [
+    ...providers.map((each) => [`provider-${each.name}.yaml`, [provider(each, target), alert(each, target)]] as const),
+    ...receivers.map((each) => [`receiver-${each.name}.yaml`, [receiver(each, target)]] as const),
+    ...(webhooks ? [["webhook-ingress.yaml", [ingress(webhooks)]] as const] : []),
+  ];
+  return wholeFolder(notificationsPath(target.stage.path), files);
 }

@@ -1,7 +1,7 @@
 import type { core } from "@pulumi/kubernetes/types/input.js";
 import type { App, Resources } from "../config/fleet.ts";
 import { ingressPatch, ingressProtocols } from "./ingress.ts";
-import { kustomize } from "./kustomize.ts";
+import { inFolder, kustomize } from "./kustomize.ts";
 import { overlayPath, policyName } from "./names.ts";
 import { additions } from "./patches.ts";
 import { type KubeObject, type Manifests, marked } from "./yaml.ts";
@@ -53,20 +53,19 @@ function deploymentPatch(app: App, stage: string): KubeObject {
 
 /** What one stage has of its own. No `images:` beside the marked line, over which it would win. */
 export function overlay(app: App, stage: string): Manifests {
-  const at = overlayPath(app.name, stage);
   const ingresses = ingressProtocols(app).map(
     (each) => [`ingress-${each}-patch.yaml`, ingressPatch(app, each)] as const,
   );
   const patches = [["deployment-patch.yaml", deploymentPatch(app, stage)] as const, ...ingresses];
   const added = additions(app);
-  return {
-    ...Object.fromEntries([...patches, ...added.files].map(([file, patch]) => [`${at}/${file}`, [patch]])),
-    [`${at}/kustomization.yaml`]: [
-      kustomize({
-        namespace: app.namespace,
-        resources: ["../base", ...app.manifests],
-        patches: [...patches.map(([path]) => ({ path })), ...added.patches],
-      }),
-    ],
-  };
+  const list = kustomize({
+    namespace: app.namespace,
+    resources: ["../base", ...app.manifests],
+    patches: [...patches.map(([path]) => ({ path })), ...added.patches],
+  });
+  const files = [...patches, ...added.files, ["kustomization.yaml", list] as const];
+  return inFolder(
+    overlayPath(app.name, stage),
+    files.map(([file, object]) => [file, [object]]),
+  );
 }

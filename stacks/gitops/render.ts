@@ -28,8 +28,8 @@ export interface Tree extends Omit<Rendering, "files"> {
 }
 
 function kustomizations(cluster: Manifests, { apps }: Stage): readonly string[] {
-  const syncs = Object.values(cluster)
-    .flat()
+  const syncs = cluster
+    .flatMap(([, objects]) => objects)
     .filter(
       ({ kind, apiVersion }) => kind === "Kustomization" && apiVersion.startsWith("kustomize.toolkit.fluxcd.io/"),
     );
@@ -43,20 +43,13 @@ function stageOf({ stages }: Fleet, name: string): Stage {
   throw new ConfigError(`There is no stage ${name}; Pulumi.yaml has ${stages.map((stage) => stage.name).join(", ")}.`);
 }
 
+const texts = (manifests: Manifests) => manifests.map(([path, objects]) => [path, toYaml(objects)] as const);
+
 /** One app after the other, so that its objects are let go of before the next one's are made. */
-function* apps(target: Target): Iterable<Manifests> {
+function* files(shared: Files, target: Target): Files {
   const { stage } = target;
-  for (const app of stage.apps) yield { ...base(app), ...overlay(app, stage.name), ...appDelivery(app, target) };
-}
-
-function* texts(parts: Iterable<Manifests>): Files {
-  for (const part of parts) {
-    for (const [path, objects] of Object.entries(part)) yield [path, toYaml(objects)];
-  }
-}
-
-function* concat(...all: readonly Files[]): Files {
-  for (const each of all) yield* each;
+  yield* shared;
+  for (const app of stage.apps) yield* texts([...base(app), ...overlay(app, stage.name), ...appDelivery(app, target)]);
 }
 
 const workflows = (fleet: Fleet, stage: Stage) => ({ ...pullRequests(fleet, stage), ...mergeCheck(fleet, stage) });
@@ -70,7 +63,7 @@ export function rendering(fleet: Fleet, stageName: string, versions: Versions): 
   const target = { repository: fleet.repository, stage, api: apiVersions(versions), upgrades: versions };
   const cluster = clusterFolder(target);
   return {
-    files: concat(texts(apps(target)), texts([cluster]), Object.entries(workflows(fleet, stage))),
+    files: files([...texts(cluster), ...Object.entries(workflows(fleet, stage))], target),
     placeholders: placeholders(stage.path),
     kustomizations: kustomizations(cluster, stage),
   };

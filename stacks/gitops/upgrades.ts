@@ -1,5 +1,5 @@
 import type { Upgrades } from "../config/cluster.ts";
-import { kustomize } from "./kustomize.ts";
+import { wholeFolder } from "./kustomize.ts";
 import { fluxNamespace, upgradesPath } from "./names.ts";
 import type { Target } from "./target.ts";
 import type { KubeObject, Manifests } from "./yaml.ts";
@@ -59,13 +59,8 @@ function plans(upgrades: Upgrades, { k3s: version }: UpgradeVersions): readonly 
 
 /** The plans of a stage that has upgrades. */
 export function upgradeFiles({ stage, upgrades: versions }: Target): Manifests {
-  const at = upgradesPath(stage.path);
   const { upgrades } = stage.cluster;
-  if (!upgrades) return {};
-  return {
-    [`${at}/plans.yaml`]: plans(upgrades, versions),
-    [`${at}/kustomization.yaml`]: [kustomize({ resources: ["plans.yaml"] })],
-  };
+  return wholeFolder(upgradesPath(stage.path), upgrades ? [["plans.yaml", plans(upgrades, versions)]] : []);
 }
 
 /** The controller from its own repository, by commit; its tag's manifests name an older image. It makes its CRD itself. */

@@ -50,8 +50,8 @@ export function inline(text: string): string {
   return written;
 }
 
-/** As a value, whose further lines stand at the indentation. */
-export const scalar = (text: string, indentation: string): string =>
+/** As a value, whose further lines begin with `line`. */
+export const scalar = (text: string, line: string): string =>
   text.includes("\n") && isBlock(text)
-    ? `|\n${indentation}${text.slice(0, -1).replace(/\n+/g, `$&${indentation}`)}`
+    ? `|${line}${text.slice(0, -1).replace(/\n+/g, (breaks) => breaks.slice(1) + line)}`
     : inline(text);

@@ -9,19 +9,20 @@ export interface KubeObject {
   readonly [key: string]: unknown;
 }
 
-/** Path in the repository to the objects of its file. */
-export interface Manifests {
-  readonly [path: string]: readonly KubeObject[];
-}
+/** Files by their path in the repository, each once, and the objects in them. */
+export type Manifests = readonly (readonly [path: string, objects: readonly KubeObject[]])[];
 
 const header = "# Rendered from the configuration: edit it there.";
 
-const comment = Symbol("comment");
-
 /** A text with a comment on its line. */
-interface Marked {
+class Marked {
   readonly value: string;
-  readonly [comment]: string;
+  readonly comment: string;
+
+  constructor(value: string, comment: string) {
+    this.value = value;
+    this.comment = comment;
+  }
 }
 
 interface Mark {
@@ -33,10 +34,8 @@ interface Mark {
 
 /** A scalar that Flux's image automation sets; the marker has to be all of its line's comment. */
 export const marked = (value: string, { namespace, policy, frozen }: Mark): Marked => {
-  return { value, [comment]: `# {"$${frozen ?? "imagepolicy"}": "${namespace}:${policy}"}` };
+  return new Marked(value, `# {"$${frozen ?? "imagepolicy"}": "${namespace}:${policy}"}`);
 };
-
-const isMarked = (value: object): value is Marked => comment in value;
 
 /** The longest that go-yaml writes as `key:` (emitterc.go, yaml_emitter_check_simple_key). */
 const longestKey = 128;
@@ -49,63 +48,50 @@ function isEmpty(value: object): boolean {
 
 /** Nothing below its key's line: a scalar, or a collection with nothing in it. */
 const isFlat = (value: unknown): boolean =>
-  typeof value !== "object" || value === null || isMarked(value) || isEmpty(value);
+  typeof value !== "object" || value === null || value instanceof Marked || isEmpty(value);
 
-function entry(pieces: string[], [key, value]: readonly [string, unknown], indentation: string): void {
+/** `line` begins one at the indentation of what is written, everywhere below. */
+function entry(key: string, value: unknown, line: string): string {
   const name = inline(key);
-  const below = `${indentation}  `;
-  if (name.length > longestKey) pieces.push("? ", name, "\n", indentation, ": ");
-  else if (isFlat(value)) pieces.push(name, ": ");
-  else pieces.push(name, ":\n", below);
-  node(pieces, value, below);
+  const below = `${line}  `;
+  if (name.length > longestKey) return `? ${name}${line}: ${node(value, below)}`;
+  return `${name}${isFlat(value) ? ": " : `:${below}`}${node(value, below)}`;
 }
 
-function mapping(pieces: string[], value: object, indentation: string): void {
-  const start = pieces.length;
-  for (const each of Object.entries(value)) {
-    if (each[1] === undefined) continue;
-    if (pieces.length > start) pieces.push("\n", indentation);
-    entry(pieces, each, indentation);
+function mapping(value: object, line: string): string {
+  let text = "";
+  for (const key in value) {
+    const item = value[key as keyof typeof value];
+    if (item === undefined) continue;
+    if (text !== "") text += line;
+    text += entry(key, item, line);
   }
-  if (pieces.length === start) pieces.push("{}");
+  return text || "{}";
 }
 
-function sequence(pieces: string[], value: readonly unknown[], indentation: string): void {
-  const start = pieces.length;
-  const below = `${indentation}  `;
-  for (const item of value) {
-    if (pieces.length > start) pieces.push("\n", indentation);
-    pieces.push("- ");
-    node(pieces, item, below);
-  }
-  if (pieces.length === start) pieces.push("[]");
+function sequence(value: readonly unknown[], line: string): string {
+  let text = "";
+  const below = `${line}  `;
+  for (const item of value) text += `${text === "" ? "- " : `${line}- `}${node(item, below)}`;
+  return text || "[]";
 }
 
 /** A value whose first line stands where it is put, and its further ones at the indentation. */
-function node(pieces: string[], value: unknown, indentation: string): void {
-  if (typeof value === "string") pieces.push(scalar(value, indentation));
-  else if (typeof value === "number") pieces.push(stringifyNumber(new Scalar(value)));
-  else if (typeof value !== "object" || value === null) pieces.push(`${value ?? null}`);
-  else if (isMarked(value)) pieces.push(`${inline(value.value)} ${value[comment]}`);
-  else if (Array.isArray(value)) sequence(pieces, value, indentation);
-  else mapping(pieces, value, indentation);
+function node(value: unknown, line: string): string {
+  if (typeof value === "string") return scalar(value, line);
+  if (typeof value === "number")
+    return Number.isSafeInteger(value) && value !== 0 ? `${value}` : stringifyNumber(new Scalar(value));
+  if (typeof value !== "object" || value === null) return `${value ?? null}`;
+  if (value instanceof Marked) return `${inline(value.value)} ${value.comment}`;
+  return Array.isArray(value) ? sequence(value, line) : mapping(value, line);
 }
 
 /** A value as text, for a field that holds YAML. */
-export function yamlText(value: unknown): string {
-  const pieces: string[] = [];
-  node(pieces, value, "");
-  return `${pieces.join("")}\n`;
-}
+export const yamlText = (value: unknown): string => `${node(value, "\n")}\n`;
 
 /** In the fixed point of Flux's setter: two spaces, LF, no leading ---, one comment above the first object. */
 export function toYaml(objects: readonly KubeObject[]): string {
-  const pieces = [header];
-  for (const [index, object] of objects.entries()) {
-    pieces.push(index > 0 ? "\n---\n" : "\n");
-    node(pieces, object, "");
-  }
-  pieces.push("\n");
+  const texts = objects.map((object) => node(object, "\n")).join("\n---\n");
   // One flat string: of thousands of files, the pieces that a concatenation keeps would be most of the memory.
-  return pieces.join("");
+  return [header, "\n", texts, "\n"].join("");
 }
