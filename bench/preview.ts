@@ -32,8 +32,8 @@ function programs({ checkout, work }: Layout) {
   const text = readFileSync(join(checkout, "index.ts"), "utf8");
   writeFileSync(join(work, "silent.ts"), silent);
   // Links lead to the checkout, whose files find each other there.
-  for (const file of ["index.ts", "main.ts"]) rmSync(join(work, file));
-  writeFileSync(join(work, "main.ts"), readFileSync(join(checkout, "main.ts")));
+  for (const file of ["index.ts", "main.mjs"]) rmSync(join(work, file));
+  writeFileSync(join(work, "main.mjs"), readFileSync(join(checkout, "main.mjs")));
   return {
     asking: text,
     silent: text.replace("./stacks/preflight/program.ts", "./silent.ts"),

@@ -1,5 +1,4 @@
 /** The plugin of the package `gitops`: the engine starts it, reads its port from standard output and speaks gRPC to it. */
-import "../stacks/compile-cache.ts";
 
 // Read first: an engine that is gone by the time the port is printed counts as gone, too.
 const parent = process.ppid;

@@ -1,2 +1,2 @@
 @echo off
-node "%~dp0main.ts" %*
+node "%~dp0start.mjs" %*

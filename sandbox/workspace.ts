@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type Document, isMap, parseDocument } from "yaml";
 import type { Layout } from "./layout.ts";
 
-const linked = ["index.ts", "main.ts", "node_modules", "package.json", "provider", "stacks"];
+const linked = ["index.ts", "main.mjs", "node_modules", "package.json", "provider", "stacks"];
 const copied = ["pins.json"];
 
 /** What only the user's own key can open, or a service that the sandbox does not have. */

@@ -295,7 +295,7 @@ describe("gitops:index:Tree", () => {
 });
 
 describe("the plugin's process", () => {
-  const main = join(import.meta.dirname, "..", "provider", "main.ts");
+  const main = join(import.meta.dirname, "..", "provider", "start.mjs");
   const started = async (command: string, ...words: string[]) => {
     const child = spawn(command, words, { stdio: ["ignore", "pipe", "inherit"], detached: true });
     closing.push(() => {

@@ -1,0 +1,6 @@
+/** Pulumi starts here: what makes a start fast comes first, then the program, which is index.ts. */
+import "./stacks/compile-cache.mjs";
+
+await import("./stacks/lean-sdk.ts");
+
+export default (await import("./index.ts")).default;

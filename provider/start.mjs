@@ -1,0 +1,4 @@
+/** Where the plugin starts. */
+import "../stacks/compile-cache.mjs";
+
+await import("./main.ts");
