@@ -2,5 +2,6 @@
 import "./stacks/compile-cache.mjs";
 
 await import("./stacks/lean-sdk.ts");
+await import("./stacks/early-plugin.ts");
 
 export default (await import("./index.ts")).default;

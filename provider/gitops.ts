@@ -7,7 +7,7 @@ import { remotes } from "./remotes.ts";
 import { repositoryAccess } from "./repository-access.ts";
 import type { Provider } from "./resource.ts";
 import { stageReady } from "./stage-ready.ts";
-import { tree } from "./tree.ts";
+import { tree, treeWork } from "./tree.ts";
 
 /** The package `gitops`. Type tokens are in every stack's state: they are never renamed. */
 export function gitops(): Provider {
@@ -17,6 +17,7 @@ export function gitops(): Provider {
     version: "0.1.0",
     // Begins a run of the engine: its token, and a fresh look at the remote.
     configure: ({ token }) => open.restart(typeof token === "string" && token !== "" ? token : undefined),
+    prepare: treeWork,
     resources: {
       "gitops:index:Tree": tree(open),
       "gitops:index:Pki": pki(),

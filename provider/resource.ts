@@ -90,6 +90,12 @@ export interface State {
   readonly refreshBeforeUpdate?: boolean;
 }
 
+/** What a read found. */
+export interface Found extends State {
+  readonly id: string;
+  readonly inputs: Properties;
+}
+
 export interface Resource {
   check?(
     request: CheckRequest,
@@ -98,9 +104,7 @@ export interface Resource {
   diff?(request: DiffRequest): Awaitable<Diff>;
   create(request: CreateRequest): Awaitable<State & { readonly id: string }>;
   /** `undefined`: it is gone. Without one the state is believed. */
-  read?(
-    request: ExistingRequest,
-  ): Awaitable<(State & { readonly id: string; readonly inputs: Properties }) | undefined>;
+  read?(request: ExistingRequest): Awaitable<Found | undefined>;
   update?(request: UpdateRequest): Awaitable<State>;
   delete?(request: ExistingRequest): Awaitable<void>;
 }
@@ -110,5 +114,7 @@ export interface Provider {
   readonly version: string;
   /** The provider's own configuration (`gitops:token` arrives as `token`); values are strings, JSON when structured. */
   readonly configure?: (variables: Properties) => Awaitable<void>;
+  /** Loads what will be needed soon: the program asks for it first of all, through a function of any name. */
+  readonly prepare?: () => Promise<unknown>;
   readonly resources: { readonly [token: string]: Resource };
 }

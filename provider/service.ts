@@ -90,6 +90,10 @@ function providerCalls(provider: Provider, engine: EngineLog, begin: () => void)
       const { name, version } = provider;
       return new proto.GetSchemaResponse().setSchema(JSON.stringify({ name, version }));
     }),
+    invoke: unary(async () => {
+      await provider.prepare?.();
+      return new proto.InvokeResponse().setReturn(encode({}));
+    }),
     checkConfig: unary((request: proto.CheckRequest) => new proto.CheckResponse().setInputs(request.getNews())),
     diffConfig: unary((request: proto.DiffRequest) => {
       const same = isDeepStrictEqual(decode(request.getOldInputs()).values, decode(request.getNews()).values);

@@ -1,143 +1,33 @@
-/** The provider's side of `gitops:index:Tree`: Check is the plan, so what a preview shows is what the commit will hold. */
-import { type PlanArgs, plan, release, withLiveValues } from "../stacks/publish/merge.ts";
-import { manifestPath, ownership } from "../stacks/publish/ownership.ts";
-import { PublishError, problemList } from "../stacks/publish/problem.ts";
-import { publish, readHead, type Target } from "../stacks/publish/publish.ts";
+/**
+ * The provider's side of `gitops:index:Tree`. What needs more than a look at the remote lies in tree-work.ts, which takes as
+ * long to load as the plugin to start. It is loaded while the remote is asked, or the program read.
+ */
+import { PublishError } from "../stacks/publish/problem.ts";
 import type { Remotes } from "./remotes.ts";
-import type { CheckRequest, CreateRequest, ExistingRequest, Request, Resource, State } from "./resource.ts";
+import type { ExistingRequest, Found, Request, Resource } from "./resource.ts";
 import { UserError } from "./resource.ts";
-import {
-  bookkeeping,
-  desiredFiles,
-  hasUnknowns,
-  isSame,
-  secretFailures,
-  type TreeInputs,
-  treeDiff,
-  treeInputs,
-  treeProperties,
-  unchangedFiles,
-} from "./tree-inputs.ts";
-import { notes } from "./tree-notes.ts";
-import { type Properties, unknown } from "./values.ts";
+import { treeDiff } from "./tree-diff.ts";
+import { isSettled } from "./tree-exact.ts";
 
-const targetOf = (now: TreeInputs, old: TreeInputs): Target => ({
-  stage: now.stage,
-  clusters: [now.path, old.path || now.path],
-  paths: [...now.files.keys(), ...now.placeholders],
-  likely: [...old.files.values(), ...now.files.values()],
-});
+/** Loads what a plan needs. */
+export const treeWork = () => import("./tree-work.ts");
 
-type Settings = Omit<PlanArgs, "desired" | "head">;
-
-const settingsOf = (now: TreeInputs, old: TreeInputs): Settings => ({
-  stage: now.stage,
-  path: now.path,
-  placeholders: now.placeholders,
-  formerPath: old.path || undefined,
-  unchanged: unchangedFiles(old, now),
-});
-
-/** In another repository, or another branch, a file begins with the tag that ran so far, not with the first one. */
-function carriedOver({ files }: TreeInputs, old: TreeInputs): ReadonlyMap<string, string> {
-  return new Map(
-    [...files].map(([path, text]) => {
-      const kept = withLiveValues(path, text, old.files.get(path) ?? text);
-      return [path, "text" in kept ? kept.text : text];
-    }),
-  );
-}
-
-async function check(open: Remotes, { inputs, secrets, oldInputs, log, signal }: CheckRequest) {
-  const secretly = secretFailures(inputs["files"], secrets);
-  if (secretly.length > 0 || hasUnknowns(inputs)) return { inputs, failures: secretly };
-  const raw = treeInputs(inputs);
-  const now = { ...raw, ...bookkeeping(raw.files) };
-  const old = treeInputs(oldInputs);
-  const { remote, snapshot, settled } = await open.at({ ...now, signal });
-  if (settled.has(now.stage) && isSame(old, now)) return { inputs: treeProperties({ ...now, files: old.files }) };
-  const head = await readHead(remote, await snapshot(), targetOf(now, old));
-  const moved = old.url !== "" && (old.url !== now.url || old.branch !== now.branch);
-  const desired = moved ? carriedOver(now, old) : now.files;
-  const planned = plan({ ...settingsOf(now, old), desired, head });
-  if (planned.kind === "conflict") {
-    // The engine looks a property up by its first name only and would print "value {<nil>}"; the reason names the file.
-    return { inputs, failures: planned.problems.map((one) => ({ property: "", reason: problemList([one]) })) };
-  }
-  const changes = planned.kind === "commit" ? planned.changes : [];
-  const written = new Map(changes.map((change) => [change.path, change.kind === "delete" ? "" : change.text]));
-  const paths = [...desired.keys(), manifestPath(now.path)];
-  const files = new Map(paths.map((path) => [path, written.get(path) ?? head.texts.get(path) ?? ""]));
-  const effective = { ...now, files };
-  const owners = ownership(head, now.stage, targetOf(now, old).clusters);
-  for (const [severity, message] of notes({ old, now: effective, changes, owners })) await log(severity, message);
-  return { inputs: treeProperties(effective) };
-}
-
-/** Output that no display shows: the commit that holds what the inputs say. After a lost race there is none. */
-const exact = "__exact";
-
-/** Missing files are left out, so that they show as additions; doubt about the remote is no reason to forget the state. */
-async function read(open: Remotes, { id, inputs, outputs, log, signal }: ExistingRequest) {
+/** Doubt about the remote is no reason to forget the state. */
+async function read(open: Remotes, request: ExistingRequest): Promise<Found> {
+  const { id, inputs, outputs, log } = request;
   if (Object.keys(inputs).length === 0) {
     throw new UserError(
       "a tree needs no import: `pulumi up` takes over the files that the repository's manifest lists",
     );
   }
   const known = { id, inputs, outputs, refreshBeforeUpdate: true };
-  const old = treeInputs(inputs);
   try {
-    const { remote, tip, snapshot, settled } = await open.at({ ...old, signal });
-    if (outputs[exact] !== undefined && outputs[exact] === (await tip())) {
-      settled.add(old.stage);
-      return known;
-    }
-    const head = await readHead(remote, await snapshot(), targetOf(old, old));
-    const { own } = ownership(head, old.stage, [old.path]);
-    const texts = [...new Set([...old.files.keys(), ...own])].map((path) => [path, head.texts.get(path)] as const);
-    const files = new Map(texts.filter((entry): entry is [string, string] => entry[1] !== undefined));
-    const placeholders = old.placeholders.filter((path) => head.entries.has(path));
-    return { ...known, inputs: treeProperties({ ...old, files, placeholders }) };
+    return (await isSettled(open, request, treeWork)) ? known : await (await treeWork()).read(open, request);
   } catch (error) {
     if (!(error instanceof PublishError)) throw error;
     await log("WARNING", `what the state remembers is shown, because ${error.message}`);
     return known;
   }
-}
-
-async function write(open: Remotes, request: CreateRequest, oldInputs: Properties): Promise<State> {
-  if (request.preview) return { outputs: { commit: unknown }, refreshBeforeUpdate: true };
-  const now = treeInputs(request.inputs);
-  const old = treeInputs(oldInputs);
-  const desired = desiredFiles(now);
-  const { remote, seen, forget } = await open.at({ ...now, signal: request.signal });
-  const snapshot = await seen();
-  forget();
-  const target = targetOf(now, old);
-  let isSeen = true;
-  const fetch = () => {
-    isSeen = false;
-    return remote.fetch();
-  };
-  const commit = await publish(
-    { ...remote, fetch },
-    {
-      target,
-      plan: (head) => plan({ ...settingsOf(now, old), desired, head }),
-      seen: snapshot && (await readHead(remote, snapshot, target)),
-      signal: request.signal,
-    },
-  );
-  const outputs = { commit: commit ?? "", ...(commit && isSeen ? { [exact]: commit } : {}) };
-  return { outputs, refreshBeforeUpdate: true };
-}
-
-async function remove(open: Remotes, { inputs, signal }: ExistingRequest): Promise<void> {
-  const old = treeInputs(inputs);
-  const { remote, forget } = await open.at({ ...old, signal });
-  forget();
-  const target = { stage: old.stage, clusters: [old.path], paths: old.placeholders };
-  await publish(remote, { target, plan: (head) => release({ ...settingsOf(old, old), head }), signal });
 }
 
 /** What the user or the world did wrong keeps its words; a bug keeps its stack. */
@@ -154,14 +44,14 @@ function guarded<Q extends Request, S>(work: (request: Q) => Promise<S>) {
 
 export function tree(open: Remotes): Resource {
   return {
-    check: guarded((request) => check(open, request)),
+    check: guarded(async (request) => (await treeWork()).check(open, request)),
     diff: ({ oldInputs, inputs }) => treeDiff(oldInputs, inputs),
     create: guarded(async (request) => ({
-      id: treeInputs(request.inputs).stage,
-      ...(await write(open, request, {})),
+      id: String(request.inputs["stage"]),
+      ...(await (await treeWork()).write(open, request, {})),
     })),
     read: guarded((request) => read(open, request)),
-    update: guarded((request) => write(open, request, request.oldInputs)),
-    delete: guarded((request) => remove(open, request)),
+    update: guarded(async (request) => (await treeWork()).write(open, request, request.oldInputs)),
+    delete: guarded(async (request) => (await treeWork()).remove(open, request)),
   };
 }

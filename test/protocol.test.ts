@@ -93,6 +93,20 @@ describe("the provider protocol over gRPC", () => {
     expect((await client.create({})).outputs).toEqual({ aborted: false });
   });
 
+  it("prepares itself when a function of it is asked for, and only then", async () => {
+    let prepared = 0;
+    const prepare = async () => {
+      prepared += 1;
+    };
+    const served = await serve({ name: "toy", version: "0.1.0", resources: {}, prepare });
+    const client = providerClient(served.port, "");
+    open.push(client, served);
+    await client.configure({});
+    expect(prepared).toBe(0);
+    await client.invoke();
+    expect(prepared).toBe(1);
+  });
+
   it("names the resources it knows when asked for another", async () => {
     const served = await serve({ name: "toy", version: "0.1.0", resources: { "toy:index:Thing": echo } });
     const client = providerClient(served.port, "urn:pulumi:dev::project::toy:index:Thong::one");

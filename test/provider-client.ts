@@ -23,6 +23,7 @@ export function providerClient(port: number, urn: string) {
     close: () => client.close(),
     handshake: (engine: string) => send(calls.handshake, new proto.ProviderHandshakeRequest().setEngineAddress(engine)),
     configure: (args: Properties) => send(calls.configure, new proto.ConfigureRequest().setArgs(encode(args))),
+    invoke: () => send(calls.invoke, new proto.InvokeRequest().setTok("toy:index:prepare")),
     cancel: () => send(calls.cancel, new empties.Empty()),
     async check(news: Properties, olds = none) {
       const request = new proto.CheckRequest().setUrn(urn).setNews(encode(news)).setOlds(encode(olds));

@@ -1,4 +1,5 @@
 /** SHELL: the check as part of the Pulumi program. Hetzner is asked while the program goes on. */
+import { setImmediate } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import type { Namesake, Targets } from "../cluster/hooks.ts";
 import { topology } from "../cluster/topology.ts";
@@ -23,7 +24,7 @@ function isInState(resource: pulumi.CustomResource): Promise<boolean> {
   return new Promise((resolve) => {
     resource.id.apply(() => resolve(true));
     // Both come with the same answer of the engine; an id that is known was heard of by then.
-    resource.urn.apply(() => setImmediate(() => resolve(false)));
+    resource.urn.apply(() => setImmediate().then(() => resolve(false)));
   });
 }
 
@@ -41,7 +42,9 @@ export class Preflight {
     this.#plan = { stage, topology: topology(fleet, stage), pins, sources };
     this.#account = { ...account, endpoint: account.endpoint ?? officialEndpoint };
     const demand = demandOf(stage, this.#plan.topology);
-    this.#reading = readHetzner(hetznerClient(this.#account), { image: demand.image, kinds: kindsOf(demand) });
+    const asked = { image: demand.image, kinds: kindsOf(demand) };
+    // Node loads its `fetch` at the first use of it: once the program has declared its resources, and waits for the engine.
+    this.#reading = setImmediate().then(() => readHetzner(hetznerClient(this.#account), asked));
     this.cleared = pulumi.runtime.isDryRun() ? Promise.resolve() : this.#clear();
   }
 

@@ -70,7 +70,8 @@ export async function repository(folder: string, target: RemoteArgs): Promise<Re
   };
   let made: Promise<unknown> | undefined;
   const init = () => {
-    made ??= git(["init", "--quiet", "--bare"]);
+    // Without the template's hooks and examples, which take most of the time.
+    made ??= git(["init", "--quiet", "--bare", "--template="]);
     return made;
   };
   return { target, run, git, init, known: new Map(), has: { everything: false } };
