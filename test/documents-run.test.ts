@@ -34,11 +34,13 @@ const session: readonly Step[] = [
   { text: "pulumi config set --secret clusterToken --stack dev", input: secret("clusterToken") },
   { text: "pulumi config set --secret ageKey --stack dev", input: secret("ageKey") },
   { text: "pulumi config set --secret githubToken --stack dev", input: secret("githubToken") },
+  { text: "git ls-remote ssh://git@github.com/acme/gitops" },
   { text: "npm run preflight -- --stage prod", says: "a month at Hetzner" },
   { text: "npm run preview -- --stage prod --exit-code", code: 2, says: "to create" },
   { text: "pulumi preview --stack dev --diff", says: "apps/blog/dev/deployment-patch.yaml" },
   { text: "pulumi up --stack dev", ...yes },
-  { text: "pulumi stack output ingressAddress", says: "127." },
+  { text: "pulumi stack output ingressAddress --stack dev", says: "127." },
+  { text: "pulumi stack output kubeconfig --stack dev --show-secrets > dev.kubeconfig" },
   { text: "npm run matrix", says: "v1.9.32-develop.2" },
   { text: "npm run matrix -- --html matrix.html", more: "--offline", says: "the matrix as a page" },
   { text: "npm run matrix -- --json", more: "--offline", says: '"stage": "dev"' },
@@ -87,13 +89,12 @@ const otherwise: readonly (readonly [commands: RegExp, reason: string])[] = [
   [/^pulumi login "s3:/, "needs a bucket at Hetzner"],
   [/^pulumi login file:/, "its address is the session's PULUMI_BACKEND_URL"],
   [
-    /^kubectl (delete|describe|get|run|apply|-n$|-n \S+ get)\b/,
+    /^kubectl (delete|describe|get|run|apply|-n$|-n \S+ (get|logs))\b/,
     "needs a cluster; documents.test.ts asks kubectl for its words",
   ],
   [/^kubectl kustomize$/, "kustomize.test.ts runs it on every folder"],
   [/^(flux|k3s|sops)\b/, "on a node, in a cluster, or with a person's keys"],
-  [/^git rm\b/, "in a person's own checkout"],
-  [/^git ls-remote$/, "what a publish is compared with"],
+  [/^git (rm|clone)\b/, "in a person's own checkout"],
 ];
 
 const anyStage = (text: string): string => text.replaceAll(/\bprod\b(?!\.json)/g, "dev");

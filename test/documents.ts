@@ -43,7 +43,9 @@ export function commandsOf(document: string): readonly Command[] {
       .split("\n"),
   );
   const prose = all.filter(({ language }) => language === undefined).flatMap((part) => part.lines);
-  const spans = prose.flatMap((line) => [...line.matchAll(/`([^`]+)`/g)].map(([, span = ""]) => span));
+  // What begins a row there is a message, "git is not installed" too.
+  const rows = document === "docs/messages.md" ? prose.map((line) => line.replace(/^\| .*? \| /, "")) : prose;
+  const spans = rows.flatMap((line) => [...line.matchAll(/`([^`]+)`/g)].map(([, span = ""]) => span));
   return [...lines, ...spans]
     .flatMap((line) => plain(line).split(/ && | \| /))
     .flatMap((part) => begin.exec(part.trim())?.[1] ?? [])
