@@ -1,4 +1,5 @@
 import { createHash, generateKeyPairSync, randomBytes } from "node:crypto";
+import { outOfReach } from "./out-of-reach.ts";
 import type { Resource } from "./resource.ts";
 import { type Properties, secret, unknown } from "./values.ts";
 
@@ -47,6 +48,7 @@ const marked = ({ privateKey = unknown, ...open }: Properties): Properties => ({
 /** A stage's key to the GitOps repository. Another generation is another key, and the old one goes last. */
 export function deployKey(): Resource {
   return {
+    check: (request) => outOfReach(request, { rotation: "generation", setting: "deployKey" }),
     diff: ({ oldInputs, inputs }) => ({
       changes: {
         ...(oldInputs["generation"] === inputs["generation"] ? {} : { generation: "UPDATE_REPLACE" }),

@@ -1,5 +1,6 @@
+import { outOfReach } from "./out-of-reach.ts";
 import type { Material } from "./pki/material.ts";
-import type { CheckFailure, Resource } from "./resource.ts";
+import type { CheckFailure, Resource, UpdateRequest } from "./resource.ts";
 import { type Properties, secret, unknown, type Value } from "./values.ts";
 
 const day = 24 * 60 * 60 * 1000;
@@ -10,12 +11,12 @@ const renewWithin = 120 * day;
 /** A common name has at most 64 characters (RFC 5280), and the longest suffix is -request-header-ca. */
 const clusterName = /^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/;
 
-function failures({ cluster, adminRotation: _, ...others }: Properties): readonly CheckFailure[] {
+function failures({ cluster, adminRotation: _, agentRotation: __, ...others }: Properties): readonly CheckFailure[] {
   const valid = typeof cluster === "string" && (cluster === unknown || clusterName.test(cluster));
   const name = { property: "cluster", reason: "use 1 to 40 lowercase letters, digits and '-'" };
   const surplus = Object.keys(others).map((property) => ({
     property,
-    reason: "is no input here; Pki takes cluster and adminRotation",
+    reason: "is no input here; Pki takes cluster, adminRotation and agentRotation",
   }));
   return valid ? surplus : [name, ...surplus];
 }
@@ -45,20 +46,37 @@ async function admin(files: Pick<Material, "serverFiles">, inputs: Properties, n
   return { ...(await newAdmin(files, String(inputs["cluster"]), { now, until: new Date(expires) })), expires };
 }
 
+/** What the changed inputs are about, and nothing else. */
+async function renewed({ inputs, oldInputs, oldOutputs, preview }: UpdateRequest, now: Date): Promise<Properties> {
+  const isOther = (name: string) => inputs[name] !== oldInputs[name];
+  const unknownAdmin = { adminCertificate: unknown, adminKey: unknown, expires: String(inputs["expires"]) };
+  const { newAgentToken } = await generator();
+  const agentToken = () => (preview ? unknown : newAgentToken(String(oldOutputs["rootCertificate"])));
+  // What create wrote is in the state as it was.
+  const newAdmin = () => (preview ? unknownAdmin : admin(oldOutputs as unknown as Material, inputs, now));
+  return {
+    ...(["cluster", "adminRotation", "expires"].some(isOther) ? await newAdmin() : {}),
+    ...(isOther("agentRotation") ? { agentToken: agentToken() } : {}),
+  };
+}
+
 /**
- * Certificate authorities, tokens and admin access of one cluster, made before any server exists. Only the admin
- * certificate is ever made again: its end is an input, which check moves on when it comes near, so that a preview shows it.
+ * Certificate authorities, tokens and admin access of one cluster, made before any server exists. Only the admin certificate
+ * and the agents' token are ever made again, each when its rotation is raised; the certificate also when its end comes near:
+ * that is an input, which check moves on, so that a preview shows it.
  */
 export function pki(now = () => new Date()): Resource {
   return {
-    async check({ inputs, oldInputs, log }) {
+    async check(request) {
+      const { oldInputs, log } = request;
+      const { inputs, failures: unreached } = outOfReach(request, { rotation: "agentRotation", setting: "agentToken" });
       const known = inputs["adminRotation"] === oldInputs["adminRotation"] ? oldInputs["expires"] : undefined;
       const expires = expiry(known, now());
       if (known !== undefined && known !== expires) {
         const ends = `the kubeconfig's certificate ends on ${String(known).slice(0, 10)}`;
         await log("WARNING", `${ends}: this update makes one until ${expires.slice(0, 10)}; fetch the kubeconfig anew`);
       }
-      return { inputs: { ...inputs, expires }, failures: failures(inputs) };
+      return { inputs: { ...inputs, expires }, failures: [...failures(inputs), ...unreached] };
     },
     async create({ inputs, preview }) {
       if (preview) return { id: "", outputs: marked({ ...allUnknown, expires: String(inputs["expires"]) }) };
@@ -66,11 +84,8 @@ export function pki(now = () => new Date()): Resource {
       const outputs = marked({ ...material, ...(await admin(material, inputs, now())) });
       return { id: String(inputs["cluster"]), outputs };
     },
-    async update({ inputs, oldOutputs, preview }) {
-      const unknownAdmin = { adminCertificate: unknown, adminKey: unknown, expires: String(inputs["expires"]) };
-      // What create wrote is in the state as it was.
-      const renewed = preview ? unknownAdmin : await admin(oldOutputs as unknown as Material, inputs, now());
-      return { outputs: marked({ ...oldOutputs, ...renewed }) };
+    async update(request) {
+      return { outputs: marked({ ...request.oldOutputs, ...(await renewed(request, now())) }) };
     },
   };
 }

@@ -57,6 +57,22 @@ describe("a deploy key", () => {
   });
 });
 
+describe("a deploy key of a cluster that nobody reaches", () => {
+  const check = (inputs: Properties, oldInputs: Properties) =>
+    deployKey().check?.({ ...request(inputs), oldInputs, secrets: new Set() });
+
+  it("is not replaced, because the cluster would keep the one that the host forgets", async () => {
+    const found = await check({ comment: "a", generation: 2, reached: false }, { comment: "a", generation: 1 });
+    expect(found?.failures).toEqual([{ property: "generation", reason: expect.stringContaining("rotate.deployKey") }]);
+  });
+
+  it("is made with any generation, and stays where nothing is asked for", async () => {
+    const own = { comment: "a", generation: 2 };
+    for (const old of [{}, own])
+      expect(await check({ ...own, reached: false }, old)).toEqual({ inputs: own, failures: [] });
+  });
+});
+
 describe("its registration at GitHub", () => {
   let github: GitHub;
   beforeAll(async () => {

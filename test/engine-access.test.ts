@@ -71,9 +71,38 @@ describe("a stage that its program reaches", { timeout: 3 * minute }, () => {
     expect(Object.keys((await preview()).changeSummary)).toEqual(["same"]);
   });
 
+  it("gets another token for agents in place: the old one joins nobody, and those that have joined stay", async () => {
+    const at = place("bootstrap-token-agents", { kind: "Secret", namespace: "kube-system" });
+    const token = () => {
+      const { "token-secret": secret = "" } = (inCluster().get(at)?.["data"] ?? {}) as {
+        readonly [key: string]: string;
+      };
+      return Buffer.from(secret, "base64").toString();
+    };
+    const [before, old] = [identities(), token()];
+    expect(old).toMatch(/^[a-z0-9]{16}$/);
+    sandbox.edit("dev", ["cluster", "rotate"], { deployKey: 2, agentToken: 2 });
+    const seen = await preview();
+    expect(typesOf(seen, /replace|create|delete/)).toEqual([]);
+    expect(typesOf(seen, /^update$/)).toEqual(["gitops:index:Pki", "kubernetes:core/v1:Secret"]);
+    const run = await up();
+    expect(run.code, run.stdout + run.stderr).toBe(0);
+    expect(identities()).toEqual(before);
+    expect(token()).not.toBe(old);
+    expect(Object.keys((await preview()).changeSummary)).toEqual(["same"]);
+  });
+
+  it("lets an agent join with the token of now", async () => {
+    const pools = { web: { count: 1, type: "cpx22", subnet: "10.10.1.0/24" } };
+    sandbox.edit("dev", ["cluster", "pools"], pools);
+    const run = await up();
+    expect(run.code, run.stdout + run.stderr).toBe(0);
+    expect(inCluster().get(place("k3s-stages-dev-web-1", { kind: "Node" }))).toBeDefined();
+  });
+
   it("gets another admin certificate in place: the provider and all that hangs on it stay", async () => {
     const [before, old] = [identities(), await kubeconfig()];
-    sandbox.edit("dev", ["cluster", "rotate"], { deployKey: 2, adminCertificate: 2 });
+    sandbox.edit("dev", ["cluster", "rotate"], { deployKey: 2, agentToken: 2, adminCertificate: 2 });
     expect(typesOf(await preview(), /replace|create|delete/)).toEqual([]);
     const run = await up();
     expect(run.code, run.stdout + run.stderr).toBe(0);

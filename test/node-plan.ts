@@ -24,7 +24,7 @@ export const material = await newMaterial("test", new Date());
 function secretsOf({ role, join }: Node): NodeSecrets {
   const { serverFiles, serverToken, agentToken } = material;
   if (role === "agent") return { kind: "agent", agentToken };
-  return join ? { kind: "server", serverToken, agentToken } : { kind: "first", serverToken, agentToken, serverFiles };
+  return join ? { kind: "server", serverToken } : { kind: "first", serverToken, serverFiles };
 }
 
 /** Of the node with this name without the cluster's: `server-1`, `web-2`. */

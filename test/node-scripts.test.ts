@@ -249,7 +249,7 @@ suite("a joiner", () => {
   it("takes an authority of one certificate by the file's own hash, as k3s does", () => {
     const pem = material.rootCertificate;
     const hash = createHash("sha256").update(pem).digest("hex");
-    const agentToken = `K10${hash}::node:password`;
+    const agentToken = `K10${hash}::agents.0123456789abcdef`;
     const node = nodeOf({ ...agent, secrets: { kind: "agent", agentToken } }).only("join");
     node.set("downloads/cacerts", pem);
     expect(node.run().code).toBe(0);
@@ -368,8 +368,9 @@ suite("flux bootstrap", () => {
   });
 
   it("finds the credential that came with user data where nobody hands it over, and leaves it nowhere", () => {
-    const credential = { identity: "OWN KEY\n" };
-    const secrets = { ...material, kind: "first" as const, credential };
+    const metadata = { namespace: "flux-system", name: "flux-bootstrap" };
+    const given = [{ metadata, type: "Opaque", stringData: { identity: "OWN KEY\n" } }];
+    const secrets = { ...material, kind: "first" as const, given };
     const node = nodeOf({ ...first, secrets }).only("credential", "flux");
     node.putSecret("flux-bootstrap", {});
     expect(node.run().code).toBe(0);

@@ -157,6 +157,32 @@ describe("gitops:index:Pki over gRPC", () => {
     expect(again.inputs).toEqual(inputs);
   });
 
+  it("makes another token for agents when its rotation is raised, and leaves everything else as it was", async () => {
+    const { client, created, update } = await served();
+    const state = await created();
+    const { inputs, failures } = await client.check({ cluster: "prod", agentRotation: 2 }, state.inputs);
+    expect([failures, await client.diff("prod", state.inputs, inputs)]).toEqual([
+      [],
+      { changes: { agentRotation: "UPDATE" }, replaces: [] },
+    ]);
+    expect((await update(state, inputs, true)).values).toEqual({ ...state.outputs, agentToken: unknown });
+    const { values, secrets } = await update(state, inputs, false);
+    expect({ ...values, agentToken: "" }).toEqual({ ...state.outputs, agentToken: "" });
+    const [before, after] = [state.outputs, values].map(({ agentToken }) => String(agentToken).split("."));
+    expect([after?.[0], after?.[1] === before?.[1]]).toEqual([before?.[0], false]);
+    expect([...secrets].toSorted()).toEqual(keys);
+  });
+
+  it("refuses another token for agents where the cluster would never hear of it, and only then", async () => {
+    const { client, created } = await served();
+    const { inputs } = await created();
+    const check = (news: Properties, olds?: Properties) => client.check({ cluster: "prod", ...news }, olds);
+    expect(await check({ reached: false }, inputs)).toEqual({ inputs, failures: [] });
+    expect((await check({ reached: false, agentRotation: 2 })).failures).toEqual([]);
+    const [failure] = (await check({ reached: false, agentRotation: 2 }, inputs)).failures;
+    expect(failure?.reason).toMatch(/^cluster\.rotate\.agentToken would take .* or set cluster\.access to direct/);
+  });
+
   it("keeps every authority when the cluster is renamed", async () => {
     const { client, created, update } = await served();
     const state = await created();
@@ -188,6 +214,8 @@ describe("gitops:index:Pki over gRPC", () => {
   it("refuses an input that it would not read", async () => {
     const { client } = await served();
     const { failures } = await client.check({ cluster: "prod", sans: secret("x") });
-    expect(failures).toEqual([{ property: "sans", reason: "is no input here; Pki takes cluster and adminRotation" }]);
+    expect(failures).toEqual([
+      { property: "sans", reason: "is no input here; Pki takes cluster, adminRotation and agentRotation" },
+    ]);
   });
 });

@@ -4,7 +4,15 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Admin, days, joinToken, type Material, newAdmin, newMaterial } from "../provider/pki/material.ts";
+import {
+  type Admin,
+  days,
+  type Material,
+  newAdmin,
+  newAgentToken,
+  newMaterial,
+  newServerToken,
+} from "../provider/pki/material.ts";
 
 const now = new Date("2026-03-01T12:00:00.123Z");
 const authorities = ["server", "client", "request-header", "etcd/peer", "etcd/server"];
@@ -91,16 +99,16 @@ t1IMkEACerocScOBGrbS76T38YkSlPUUW9VsAiBV69/kqp/9r3KUSqMFJanpiy9l
   const sha256 = "96421b1eaedffe5e44092b0c04af31890c1cf75f011a3b3d07eb8b004e3e1658";
 
   it("carry the SHA-256 of the root's DER, as sha256sum computes it", () => {
-    expect(joinToken("server", root)).toMatch(new RegExp(`^K10${sha256}::server:[0-9a-f]{64}$`));
-    expect(joinToken("node", root)).toMatch(new RegExp(`^K10${sha256}::node:[0-9a-f]{64}$`));
+    expect(newServerToken(root)).toMatch(new RegExp(`^K10${sha256}::server:[0-9a-f]{64}$`));
+    expect(newAgentToken(root)).toMatch(new RegExp(`^K10${sha256}::agents\\.[0-9a-z]{16}$`));
   });
 
   it("name the root of their own cluster, and differ in their password", () => {
     const fingerprint = new X509Certificate(prod.rootCertificate).fingerprint256.replaceAll(":", "").toLowerCase();
     const [server = "", agent = ""] = [prod.serverToken, prod.agentToken];
     expect(server.startsWith(`K10${fingerprint}::server:`)).toBe(true);
-    expect(agent.startsWith(`K10${fingerprint}::node:`)).toBe(true);
-    expect(server.split(":").at(-1)).not.toBe(agent.split(":").at(-1));
+    expect(agent.startsWith(`K10${fingerprint}::agents.`)).toBe(true);
+    expect(newAgentToken(prod.rootCertificate)).not.toBe(agent);
   });
 });
 

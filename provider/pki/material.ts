@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync, randomBytes, X509Certificate } from "node:crypto";
+import { createHash, generateKeyPairSync, randomBytes, randomInt, X509Certificate } from "node:crypto";
 import { authority, client, type Signed } from "./certificates.ts";
 
 /** What a cluster is born with, and keeps. */
@@ -39,13 +39,24 @@ function serviceKey(): string {
 }
 
 /**
- * k3s's secure token. The hash is that of the root's DER as soon as /cacerts has more than one certificate
+ * k3s's secure form. The hash is that of the root's DER as soon as /cacerts has more than one certificate
  * (k3s-io/k3s pkg/clientaccess/token.go, hashCA), so it is known before any server runs.
  */
-export function joinToken(user: "server" | "node", rootCertificate: string): string {
+function secureToken(rootCertificate: string, credentials: string): string {
   const hash = createHash("sha256").update(new X509Certificate(rootCertificate).raw).digest("hex");
-  return `K10${hash}::${user}:${randomBytes(32).toString("hex")}`;
+  return `K10${hash}::${credentials}`;
 }
+
+export const newServerToken = (rootCertificate: string): string =>
+  secureToken(rootCertificate, `server:${randomBytes(32).toString("hex")}`);
+
+const letters = (count: number): string => Array.from({ length: count }, () => randomInt(36).toString(36)).join("");
+
+/**
+ * A bootstrap token of Kubernetes, six letters, a dot, sixteen (k3s-io/docs cli/token.md). It is worth what the Secret of its
+ * id says (stacks/access/agent-token.ts), so another one needs no server to be told or started again.
+ */
+export const newAgentToken = (rootCertificate: string): string => secureToken(rootCertificate, `agents.${letters(16)}`);
 
 export async function newMaterial(cluster: string, now: Date): Promise<Material> {
   const root = await authority(`${cluster}-root-ca`, { from: since(now), until: days(7300, now) });
@@ -62,8 +73,8 @@ export async function newMaterial(cluster: string, now: Date): Promise<Material>
   const serverFiles: Material["serverFiles"] = Object.fromEntries([...files.flat(), ["service.key", serviceKey()]]);
   return {
     serverFiles,
-    serverToken: joinToken("server", root.certificate),
-    agentToken: joinToken("node", root.certificate),
+    serverToken: newServerToken(root.certificate),
+    agentToken: newAgentToken(root.certificate),
     caCertificate: serverFiles["server-ca.crt"] ?? "",
     rootCertificate: root.certificate,
     rootKey: root.key,

@@ -24,7 +24,8 @@ export interface Cluster {
   readonly objects: Objects;
   /** Whether Flux has brought its kinds. */
   readonly installed: () => boolean;
-  readonly join: (node: NodeFacts, id: number) => void;
+  /** Whether it is let in. */
+  readonly join: (node: NodeFacts, id: number) => boolean;
   readonly leave: (name: string) => void;
   /** What there is to do now. @throws NodeError when a node could not go on */
   readonly step: () => Promise<void>;
@@ -78,6 +79,13 @@ const decoded = (objects: Objects, secret: string, key: string): string => {
   return Buffer.from(data[key] ?? "", "base64").toString("utf8");
 };
 
+/** Agents by a Secret for their token; one that is a node already is known by that. */
+function isLetIn(objects: Objects, { name, role, k3s }: NodeFacts): boolean {
+  if (role === "server" || objects.get(place(name, { kind: "Node" }))) return true;
+  const [id = "", secret = ""] = `${k3s["token"]}`.split("::")[1]?.split(".") ?? [];
+  return secret !== "" && decoded(objects, `kube-system/bootstrap-token-${id}`, "token-secret") === secret;
+}
+
 /** Hetzner's cloud controller manager, as far as a token lets it; it knows the servers by the nodes' names. */
 function initialize(objects: Objects, servers: ReadonlyMap<string, number>): void {
   const token = decoded(objects, "kube-system/hcloud", "token");
@@ -126,7 +134,6 @@ function applyGiven(objects: Objects, { files }: NodeFacts): void {
 async function handOver({ first, objects, repository }: ClusterArgs): Promise<void> {
   const { command } = first;
   if (!command) return;
-  applyGiven(objects, first);
   const missing = missingSecret(objects, first);
   if (missing) return report(objects, first.name, `waiting for the Secret flux-system/${missing}`);
   const problems = credentialProblems(objects, first);
@@ -159,11 +166,14 @@ export function openCluster(args: ClusterArgs): Cluster {
     objects,
     installed,
     join: (node, id) => {
+      if (!isLetIn(objects, node)) return false;
       servers.set(node.name, id);
       join(objects, node);
+      return true;
     },
     leave: (name) => objects.remove(place(name, { kind: "Node" })),
     step: async () => {
+      if (!installed()) applyGiven(objects, first);
       initialize(objects, servers);
       if (!installed()) await handOver(args);
       if (installed()) await follow();

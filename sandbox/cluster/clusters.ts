@@ -130,10 +130,10 @@ class Running {
     const userData = this.#args.hetzner.state.userData(id) ?? "";
     const facts = await readNode(name, userData);
     const found = await this.#find(server, facts, userData);
-    // A joiner tries until there is something to join.
+    // A joiner tries until there is something to join, and until it is let in.
     if (!found) return;
+    if (!found.cluster.join(facts, id)) return;
     const apis = facts.role === "server" ? await this.#listen(server, found) : [];
-    found.cluster.join(facts, id);
     this.nodes.set(id, { name, cluster: clusterOf(server), apis });
   }
 

@@ -5,7 +5,8 @@ import { secretProblems } from "./secrets.ts";
 import { setting } from "./settings.ts";
 
 const library = "/usr/local/lib/k3s-stages";
-const secureToken = /^K10[0-9a-f]{64}::(server|node):\S+$/;
+/** Of a server, or of Kubernetes' bootstrap tokens. */
+const secureToken = /^K10[0-9a-f]{64}::(server:\S+|[a-z0-9]{6}\.[a-z0-9]{16})$/;
 
 const find = (files: readonly NodeFile[], path: string) => files.find((file) => file.path === path);
 
@@ -23,10 +24,9 @@ interface K3sConfig {
 }
 
 function tokenProblems(config: K3sConfig): readonly string[] {
-  const tokens = ["token", "agent-token"].filter((key) => config[key] !== undefined);
-  const plain = tokens.filter((key) => !secureToken.test(`${config[key]}`));
-  const missing = config["token"] === undefined ? ["k3s: token is missing: nobody could join"] : [];
-  return [...missing, ...plain.map((key) => `k3s: ${key} is not in the secure form K10<hash>::<user>:<password>`)];
+  const { token } = config;
+  if (token === undefined) return ["k3s: token is missing: nobody could join"];
+  return secureToken.test(`${token}`) ? [] : ["k3s: token is not in the secure form K10<hash>::<credentials>"];
 }
 
 /** The two names of a node, and whether it starts a cluster or joins one. */

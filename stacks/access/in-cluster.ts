@@ -8,6 +8,7 @@ import { sayTargets, type Targets } from "../cluster/hooks.ts";
 import { restores } from "../cluster/plan/pools.ts";
 import type { Fleet, Stage } from "../config/fleet.ts";
 import type { Pins } from "../config/pins.ts";
+import { agentTokenSecret } from "./agent-token.ts";
 import { type ClusterSecret, clusterSecrets, namespacesOf, type Source } from "./cluster-secrets.ts";
 import type { RepositoryCredential } from "./repository.ts";
 import type { StageSecrets } from "./secrets.ts";
@@ -42,6 +43,7 @@ export interface ClusterAccessArgs {
     readonly caCertificate: pulumi.Output<string>;
     readonly adminCertificate: pulumi.Output<string>;
     readonly adminKey: pulumi.Output<string>;
+    readonly agentToken: pulumi.Output<string>;
   };
   /** Name of the private network, and of everything else that is the cluster's. */
   readonly name: string;
@@ -107,6 +109,12 @@ function kubernetes({ stage, pki, name }: ClusterAccessArgs, kubeconfig: pulumi.
   return new Provider(stage.name, { kubeconfig, clusterIdentifier, ...taken, deleteUnreachable: true });
 }
 
+/** Its name does not change with the token: a preview has to know it. */
+function agentToken({ agentToken: token }: ClusterAccessArgs["pki"]) {
+  const { metadata, type } = agentTokenSecret("::agents.");
+  return { metadata, type, stringData: token.apply((known) => agentTokenSecret(known).stringData) };
+}
+
 /** Waits for the API, then brings namespaces and Secrets. */
 function direct(args: ClusterAccessArgs): ClusterAccess {
   const { fleet, stage, pki, name, cluster, targets } = args;
@@ -124,7 +132,9 @@ function direct(args: ClusterAccessArgs): ClusterAccess {
     (each) => new Namespace(`${stage.name}-${each}`, { metadata: { name: each } }, inCluster(provider)),
   );
   const made = wanted.map((each) => secretOf(each, args, { ...inCluster(provider), dependsOn: namespaces }));
-  return { kubeconfig, provider, machines, hooks, resources: [...namespaces, ...made] };
+  // At once: no agent joins before.
+  const joins = new Secret(`${stage.name}-agents`, agentToken(pki), inCluster(provider));
+  return { kubeconfig, provider, machines, hooks, resources: [joins, ...namespaces, ...made] };
 }
 
 /** With `access: none` there is nothing that could be done, and the preview says what that costs. */

@@ -1,9 +1,18 @@
 /** SHELL: what a stage's cluster reaches the GitOps repository with, made and proved before any server is. */
 import * as pulumi from "@pulumi/pulumi";
+import type { GivenSecret } from "../cluster/node-settings.ts";
 import type { Fleet, Stage } from "../config/fleet.ts";
+import { agentTokenSecret } from "./agent-token.ts";
 import type { StageSecrets } from "./secrets.ts";
 import { restoredFrom } from "./snapshot.ts";
 import { deployKeySteps, githubRepository, tokenSteps } from "./steps.ts";
+
+interface DeployKeyArgs {
+  readonly comment: string;
+  readonly generation: number;
+  /** Whether another one would reach the cluster; yes, if not given. */
+  readonly reached?: boolean;
+}
 
 /** An ed25519 pair that the plugin in `provider/` makes; another generation is another pair. */
 class DeployKey extends pulumi.CustomResource {
@@ -11,7 +20,7 @@ class DeployKey extends pulumi.CustomResource {
   declare readonly privateKey: pulumi.Output<string>;
   declare readonly fingerprint: pulumi.Output<string>;
 
-  constructor(name: string, args: { readonly comment: string; readonly generation: number }) {
+  constructor(name: string, args: DeployKeyArgs) {
     const outputs = { publicKey: undefined, privateKey: undefined, fingerprint: undefined };
     // In every stack's state, as those below: the type token is never changed.
     super("gitops:index:DeployKey", name, { ...args, ...outputs }, { additionalSecretOutputs: ["privateKey"] });
@@ -78,7 +87,8 @@ function register(key: DeployKey, { fleet, stage, secrets }: Owner): readonly pu
 function byKey(owner: Owner): RepositoryCredential {
   const { url, branch, knownHosts: hosts } = owner.fleet.repository;
   const { name, cluster } = owner.stage;
-  const key = new DeployKey(name, { comment: `${owner.fleet.project}-${name}`, generation: cluster.rotate.deployKey });
+  const args = { comment: `${owner.fleet.project}-${name}`, generation: cluster.rotate.deployKey };
+  const key = new DeployKey(name, { ...args, ...(cluster.access === "none" ? { reached: false } : {}) });
   const { publicKey, privateKey } = key;
   const dependsOn = [...register(key, owner)];
   const knownHosts = `${hosts.join("\n")}\n`;
@@ -107,9 +117,18 @@ interface OwnSecrets {
 
 type ToldSecrets = Pick<RepositoryCredential, "data"> & Pick<StageSecrets, "s3">;
 
+/** What a new cluster needs from the first, where nobody can hand it over. */
+function given({ agentToken }: OwnSecrets, { data }: ToldSecrets): pulumi.Output<readonly GivenSecret[]> {
+  const metadata = { namespace: "flux-system", name: "flux-bootstrap" };
+  const secrets = pulumi.all([data, agentToken]).apply(([stringData, token]) => {
+    return [{ metadata, type: "Opaque", stringData }, agentTokenSecret(token)];
+  });
+  return pulumi.secret(secrets);
+}
+
 /** What machines are told in user data: the cluster's own, and the credential for git only where nobody can hand it over. */
-export function toldToNodes({ cluster }: Stage, own: OwnSecrets, { data, s3 }: ToldSecrets) {
+export function toldToNodes({ cluster }: Stage, own: OwnSecrets, others: ToldSecrets) {
   const { serverFiles, serverToken, agentToken } = own;
-  const credential = cluster.access === "none" ? pulumi.secret(data) : undefined;
-  return { serverFiles, serverToken, agentToken, ...(credential ? { credential } : {}), ...restoredFrom(cluster, s3) };
+  const unreached = cluster.access === "none" ? { given: given(own, others) } : {};
+  return { serverFiles, serverToken, agentToken, ...unreached, ...restoredFrom(cluster, others.s3) };
 }

@@ -1,6 +1,6 @@
 import type { Cluster } from "../config/cluster.ts";
 import { apiServerFlags, cipherSuites } from "./api-server.ts";
-import type { NodePlan, NodeSecrets } from "./node-settings.ts";
+import type { NodePlan } from "./node-settings.ts";
 import type { Role } from "./topology.ts";
 
 /** Of pods; the cloud controller manager has to know it too. k3s' own default. */
@@ -50,11 +50,6 @@ const kubeletFlags = (role: Role, { cloudProvider }: Cluster): readonly string[]
   ...(cloudProvider === "hcloud" ? ["cloud-provider=external"] : []),
 ];
 
-function tokens(secrets: NodeSecrets) {
-  if (secrets.kind === "agent") return { token: secrets.agentToken };
-  return { token: secrets.serverToken, "agent-token": secrets.agentToken };
-}
-
 /** /etc/rancher/k3s/config.yaml. k3s ignores cluster-init and server once a node has its data, so it stays for ever. */
 export function k3sConfig(plan: NodePlan): object {
   const { node, secrets, stage } = plan;
@@ -64,7 +59,7 @@ export function k3sConfig(plan: NodePlan): object {
     "node-name": node.name,
     "node-ip": node.address,
     ...(node.join === undefined ? { "cluster-init": true } : { server: node.join }),
-    ...tokens(secrets),
+    token: secrets.kind === "agent" ? secrets.agentToken : secrets.serverToken,
     ...(nodeLabels.length > 0 ? { "node-label": nodeLabels } : {}),
     ...(taints.length > 0 ? { "node-taint": taints } : {}),
     "protect-kernel-defaults": true,

@@ -74,16 +74,10 @@ function authorities({ secrets }: NodePlan): readonly NodeFile[] {
 
 /** With its namespace, as one JSON text that kubectl applies. */
 function credential({ secrets }: NodePlan): readonly NodeFile[] {
-  if (secrets.kind !== "first" || !secrets.credential) return [];
-  const namespace = "flux-system";
+  if (secrets.kind !== "first" || !secrets.given) return [];
   const items = [
-    { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } },
-    {
-      apiVersion: "v1",
-      kind: "Secret",
-      metadata: { name: "flux-bootstrap", namespace },
-      stringData: secrets.credential,
-    },
+    { apiVersion: "v1", kind: "Namespace", metadata: { name: "flux-system" } },
+    ...secrets.given.map((each) => ({ apiVersion: "v1", kind: "Secret", ...each })),
   ];
   return [secret("/etc/k3s-stages/credential.json", JSON.stringify({ apiVersion: "v1", kind: "List", items }))];
 }

@@ -5,20 +5,26 @@ import type { Architecture, Pins, Tool } from "../config/pins.ts";
 import { restores } from "./plan/pools.ts";
 import type { Node, Topology } from "./topology.ts";
 
+/** A Secret of the Kubernetes API. */
+export interface GivenSecret {
+  readonly metadata: { readonly namespace: string; readonly name: string };
+  readonly type: string;
+  readonly stringData: { readonly [key: string]: string };
+}
+
 /** What a node may know of its cluster's secrets: a server more than an agent, the first one the authorities too. */
 export type NodeSecrets =
   | {
       readonly kind: "first";
       readonly serverToken: string;
-      readonly agentToken: string;
       /** PEM by path under /var/lib/rancher/k3s/server/tls. */
       readonly serverFiles: { readonly [path: string]: string };
-      /** The data of the Secret flux-bootstrap, for a cluster whose API nobody reaches to hand it over. */
-      readonly credential?: { readonly [key: string]: string } | undefined;
+      /** Secrets for a cluster whose API nobody reaches to hand them over. */
+      readonly given?: readonly GivenSecret[] | undefined;
       /** Where the etcd snapshot lies that this server begins with, for some hours. */
       readonly snapshot?: string | undefined;
     }
-  | { readonly kind: "server"; readonly serverToken: string; readonly agentToken: string }
+  | { readonly kind: "server"; readonly serverToken: string }
   | { readonly kind: "agent"; readonly agentToken: string };
 
 export interface NodePlan {
@@ -36,11 +42,11 @@ export interface NodePlan {
 export function nodePhases({ secrets, stage }: NodePlan): readonly string[] {
   const again = secrets.kind === "first" && restores(stage.cluster);
   const [snapshot, rejoin] = again ? [["restore"], ["rejoin"]] : [[], []];
-  const own = secrets.kind === "first" && secrets.credential ? ["credential"] : [];
-  const [before, after] = secrets.kind === "first" ? [[], [...own, "flux"]] : [["join"], []];
+  const given = secrets.kind === "first" && secrets.given ? ["credential"] : [];
+  const [before, after] = secrets.kind === "first" ? [[], ["flux"]] : [["join"], []];
   const cloud = stage.cluster.cloudProvider === "hcloud" ? ["cloud"] : [];
   const ground = ["private-ip", "preflight", "kernel", "fetch", "config"];
-  return [...ground, ...before, ...snapshot, "start", ...rejoin, "ready", ...cloud, ...after, "scrub"];
+  return [...ground, ...before, ...snapshot, "start", ...rejoin, "ready", ...given, ...cloud, ...after, "scrub"];
 }
 
 /** The hash in a token's secure form: of the authority that the joiner is to find. */

@@ -7,18 +7,22 @@ export interface PkiArgs {
   readonly cluster: pulumi.Input<string>;
   /** Another number makes another admin certificate; none is the first. */
   readonly adminRotation?: number;
+  /** The same of the agents' token. */
+  readonly agentRotation?: number;
+  /** Whether another token would reach the cluster; yes, if not given. */
+  readonly reached?: boolean;
 }
 
 /**
  * A cluster's certificate authorities, join tokens and admin access, known before its first server exists. Served by the
- * plugin in `provider/`; after its creation only the admin certificate changes, when its end comes near.
+ * plugin in `provider/`; after its creation only the admin certificate and the agents' token ever change.
  */
 export class Pki extends pulumi.CustomResource {
   /** PEM by path under /var/lib/rancher/k3s/server/tls, for the first server before its first start. */
   declare readonly serverFiles: pulumi.Output<{ readonly [path: string]: string }>;
   /** Full secure form, `K10<hash>::server:<password>`. Restoring an etcd snapshot needs it. */
   declare readonly serverToken: pulumi.Output<string>;
-  /** `K10<hash>::node:<password>`: joins agents only. */
+  /** `K10<hash>::agents.<secret>`: joins agents only, as long as the cluster has its Secret. */
   declare readonly agentToken: pulumi.Output<string>;
   /** PEM chain that signs the API's certificates. */
   declare readonly caCertificate: pulumi.Output<string>;
@@ -54,7 +58,12 @@ export function adminKubeconfig(
 }
 
 /** A stage's, with a rotation only where there was one: a stack without has no such input. */
-export function stagePki({ name, cluster: { protect, rotate } }: Stage, cluster: string): Pki {
-  const { adminCertificate: number } = rotate;
-  return new Pki(name, { cluster, ...(number > 1 ? { adminRotation: number } : {}) }, { protect });
+export function stagePki({ name, cluster: { protect, rotate, access } }: Stage, cluster: string): Pki {
+  const { adminCertificate, agentToken } = rotate;
+  const args = {
+    ...(adminCertificate > 1 ? { adminRotation: adminCertificate } : {}),
+    ...(agentToken > 1 ? { agentRotation: agentToken } : {}),
+    ...(access === "none" ? { reached: false } : {}),
+  };
+  return new Pki(name, { cluster, ...args }, { protect });
 }

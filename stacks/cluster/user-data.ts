@@ -41,15 +41,13 @@ export function userData(plan: NodePlan, scripts: NodeScripts): string {
   return text;
 }
 
-const anyToken = (user: string): string => `K10${"0".repeat(64)}::${user}:`;
+const anyToken = (credentials: string): string => `K10${"0".repeat(64)}::${credentials}`;
 
 /** The same kind of secrets with nothing in them. */
 function noSecrets({ role, join }: NodePlan["node"]): NodeSecrets {
-  const [serverToken, agentToken] = [anyToken("server"), anyToken("node")];
-  if (role === "agent") return { kind: "agent", agentToken };
-  return join
-    ? { kind: "server", serverToken, agentToken }
-    : { kind: "first", serverToken, agentToken, serverFiles: {} };
+  if (role === "agent") return { kind: "agent", agentToken: anyToken("agents.") };
+  const serverToken = anyToken("server:");
+  return join ? { kind: "server", serverToken } : { kind: "first", serverToken, serverFiles: {} };
 }
 
 /** Everything in user data but the cluster's secrets and addresses that Hetzner gives: it changes with the program, the pins and the configuration. */

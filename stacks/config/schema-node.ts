@@ -54,8 +54,13 @@ export const nodeKeys = {
         .min(1)
         .default(1)
         .describe("raise it, and the stage gets another admin certificate; the old one works until its end"),
+      agentToken: z
+        .int()
+        .min(1)
+        .default(1)
+        .describe("raise it, and agents join with another token; those that have joined need none"),
     })
-    .default({ deployKey: 1, adminCertificate: 1 })
+    .default({ deployKey: 1, adminCertificate: 1, agentToken: 1 })
     .describe("secrets that this program makes, each by its generation"),
   mirror: z
     .string()

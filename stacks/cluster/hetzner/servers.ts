@@ -12,12 +12,12 @@ import { type ClusterSecrets, type Front, type Ground, guarded, number, type Ser
 
 /** A node is told what its part needs and no more. */
 function nodeSecrets({ role, join }: Node, secrets: ClusterSecrets): pulumi.Output<NodeSecrets> {
-  const { serverFiles, serverToken, agentToken, credential, snapshot } = secrets;
+  const { serverFiles, serverToken, agentToken, given, snapshot } = secrets;
   if (role === "agent") return pulumi.output({ agentToken }).apply((own): NodeSecrets => ({ kind: "agent", ...own }));
-  const tokens = { serverToken, agentToken };
-  if (join !== undefined) return pulumi.output(tokens).apply((own): NodeSecrets => ({ kind: "server", ...own }));
+  const token = { serverToken };
+  if (join !== undefined) return pulumi.output(token).apply((own): NodeSecrets => ({ kind: "server", ...own }));
   return pulumi
-    .output({ ...tokens, serverFiles, credential, snapshot })
+    .output({ ...token, serverFiles, given, snapshot })
     .apply((own): NodeSecrets => ({ kind: "first", ...own }));
 }
 

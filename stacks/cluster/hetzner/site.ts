@@ -4,6 +4,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Fleet, Stage } from "../../config/fleet.ts";
 import type { Pins } from "../../config/pins.ts";
 import type { NodeScripts } from "../node-files.ts";
+import type { GivenSecret } from "../node-settings.ts";
 import type { Nodes } from "../nodes.ts";
 import type { Topology } from "../topology.ts";
 import type * as hcloud from "./hcloud.ts";
@@ -14,8 +15,8 @@ export interface ClusterSecrets {
   readonly serverFiles: pulumi.Input<{ readonly [path: string]: string }>;
   readonly serverToken: pulumi.Input<string>;
   readonly agentToken: pulumi.Input<string>;
-  /** For git, and in user data only where nobody could hand it over (`access: none`). */
-  readonly credential?: pulumi.Input<{ readonly [key: string]: string } | undefined>;
+  /** In user data only where nobody could hand them over (`access: none`). */
+  readonly given?: pulumi.Input<readonly GivenSecret[] | undefined>;
   /** Where the etcd snapshot lies that the first server begins with. */
   readonly snapshot?: pulumi.Input<string | undefined>;
 }
