@@ -106,6 +106,7 @@ kubectl_() {
     *"get --raw=/readyz"*) if counter late/ready; then refuse "connection refused"; else echo ok; fi ;;
     *"get node"*taints*) if counter late/cloud; then echo node.cloudprovider.kubernetes.io/uninitialized; fi ;;
     *"get node"*) echo True ;;
+    *"annotate node"*) echo "$3 $5" >"$WORLD/annotated" ;;
     *"apply --server-side --force-conflicts"*) hand_over "${arguments##*--filename=}" ;;
     *"apply --server-side"*) cat >"$WORLD/published" ;;
     *"get crd"*)

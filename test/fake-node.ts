@@ -97,6 +97,12 @@ export class FakeNode {
     return this;
   }
 
+  /** Takes one command from this machine instead of its stand-in. */
+  useOwn(command: string): this {
+    rmSync(join(this.links, command));
+    return this;
+  }
+
   /** Sets a fact of the world outside the node. */
   set(name: string, value: string | number): void {
     write(join(this.world, name), `${value}\n`.replace(/\n\n$/, "\n"));

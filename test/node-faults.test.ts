@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { newMaterial } from "../provider/pki/material.ts";
@@ -159,6 +159,19 @@ suite("a node says what stops it", () => {
     const { kind, metadata, data } = JSON.parse(node.get("published"));
     expect([kind, metadata]).toEqual(["ConfigMap", { name: "k3s-stages-status", namespace: "kube-system" }]);
     expect(JSON.parse(data["k3s-stages-prod-server-1"])).toEqual(node.status());
+  });
+});
+
+describe("what an agent's bootstrap says", () => {
+  it("is in the cluster too, at its own Node (F60)", () => {
+    const node = nodeOf(agent, "kernel");
+    const kubeconfig = join(node.root, "var/lib/rancher/k3s/agent/kubelet.kubeconfig");
+    mkdirSync(dirname(kubeconfig), { recursive: true });
+    writeFileSync(kubeconfig, "");
+    expect(node.run().code).toBe(0);
+    const [name, text = ""] = node.get("annotated").split(" k3s-stages/status=");
+    expect([name, JSON.parse(text)]).toEqual(["k3s-stages-prod-web-1", node.status()]);
+    expect(node.get("published")).toBe("");
   });
 });
 

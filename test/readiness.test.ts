@@ -153,8 +153,11 @@ describe("StageReady", () => {
 
   it("F66 names the node that is not ready, with its kubelet's words", async () => {
     const conditions = [{ type: "Ready", status: "False", message: "container runtime network not ready" }];
-    node("one", { status: { conditions, nodeInfo: { kubeletVersion: "v1" } } });
-    await expect(stage()).rejects.toThrow(/one is not Ready \(container runtime network not ready\)/);
+    const said = JSON.stringify({ phase: "cloud", state: "waiting", attempt: 9, error: "" });
+    const metadata = { annotations: { "k3s-stages/status": said } };
+    node("one", { metadata, status: { conditions, nodeInfo: { kubeletVersion: "v1" } } });
+    const words = /one is not Ready \(container runtime network not ready\) \[phase cloud, waiting, attempt 9\]/;
+    await expect(stage()).rejects.toThrow(words);
   });
 
   it("waits again where a machine is another one than before, and where nothing is it does not look", async () => {

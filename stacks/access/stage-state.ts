@@ -9,7 +9,12 @@ export interface Condition {
 
 /** The part of any Kubernetes object that is looked at here. */
 export interface KubeObject {
-  readonly metadata: { readonly name: string; readonly namespace?: string; readonly generation?: number };
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly generation?: number;
+    readonly annotations?: { readonly [key: string]: string };
+  };
   readonly spec?: { readonly taints?: readonly { readonly key: string }[] };
   readonly status?: {
     readonly conditions?: readonly Condition[];
@@ -27,7 +32,7 @@ export interface KubeObject {
 /** `undefined` where the API does not know the kind yet. */
 export interface Snapshot {
   readonly nodes: readonly KubeObject[];
-  /** kube-system/k3s-stages-status: what each node's bootstrap says of itself. */
+  /** kube-system/k3s-stages-status: what each server's bootstrap says of itself. */
   readonly report: KubeObject | undefined;
   /** Pods of Flux's own controllers. */
   readonly pods: readonly KubeObject[];
@@ -68,9 +73,10 @@ interface NodeReport {
   readonly error?: string;
 }
 
-/** In the node's own words: `phase fetch, attempt 3: curl: (22) …`. */
-function reported({ report }: Snapshot, node: string): string {
-  const text = report?.data?.[node];
+/** In the node's own words: `phase fetch, attempt 3: curl: (22) …`. An agent may write to its own Node alone (node/bootstrap.sh). */
+function reported({ report, nodes }: Snapshot, name: string): string {
+  const node = nodes.find((each) => nameOf(each) === name);
+  const text = report?.data?.[name] ?? node?.metadata.annotations?.["k3s-stages/status"];
   if (text === undefined) return "";
   try {
     const { phase, state, attempt = 0, error = "" } = JSON.parse(text) as NodeReport;

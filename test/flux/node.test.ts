@@ -2,14 +2,18 @@
  * The real API server starts from what a first server's user data and its phase `config` leave on the disk: authorities,
  * flags, the files that they name. In k3s' place stands this file, which reads them as k3s does.
  */
-import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { days, newAdmin } from "../../provider/pki/material.ts";
+import { client } from "../../provider/pki/certificates.ts";
+import { days, newAdmin, newAgentToken } from "../../provider/pki/material.ts";
+import { agentTokenSecret } from "../../stacks/access/agent-token.ts";
+import { kubeconfig } from "../../stacks/cluster/kubeconfig.ts";
 import { FakeNode, makeReleases } from "../fake-node.ts";
 import { material, pins, planOf } from "../node-plan.ts";
+import { kubernetesClient } from "./harness/client.ts";
 import { temporaryFolder } from "./harness/folder.ts";
 import { type Kubernetes, startKubernetes } from "./harness/kubernetes.ts";
 
@@ -56,13 +60,15 @@ afterAll(async () => {
 interface Asked {
   readonly path: string;
   readonly ciphers?: string;
+  readonly token?: string;
 }
 
 /** As anybody in the network asks, without a certificate. */
-function anonymous({ path, ciphers }: Asked): Promise<number> {
+function anonymous({ path, ciphers, token }: Asked): Promise<number> {
   const tls = ciphers ? { ciphers, maxVersion: "TLSv1.2" as const } : {};
   return new Promise((resolve, reject) => {
-    const options = { ca: kubernetes.pki.caCertificate, agent: false, ...tls };
+    const headers = token ? { authorization: `Bearer ${token}` } : {};
+    const options = { ca: kubernetes.pki.caCertificate, agent: false, headers, ...tls };
     const asked = request(new URL(path, kubernetes.url), options, (response) => {
       response.resume();
       resolve(response.statusCode ?? 0);
@@ -104,6 +110,51 @@ describe("an API server that starts from a first server's disk", () => {
       expect(await anonymous({ path })).toBe(401);
     },
   );
+
+  it("knows an agent by the token that the stage's Secret has, and by no older one", async () => {
+    const [old = "", now = ""] = [1, 2].map(() => newAgentToken(material.rootCertificate).split("::")[1]);
+    expect(await anonymous({ path: "/api", token: old })).toBe(401);
+    for (const token of [old, now]) {
+      await kubernetes.client.apply({ apiVersion: "v1", kind: "Secret", ...agentTokenSecret(`::${token}`) });
+      await expect.poll(() => anonymous({ path: "/api", token }), { timeout: 10_000 }).toBe(200);
+    }
+    // It remembers for ten seconds whom it let in.
+    await expect.poll(() => anonymous({ path: "/api", token: old }), { timeout: 20_000, interval: 500 }).toBe(401);
+    const review = { apiVersion: "authentication.k8s.io/v1", kind: "TokenReview", metadata: { name: "agents" } };
+    const { status } = await kubernetes.client.create({ ...review, spec: { token: now } });
+    // One of k3s' own roles for agents (k3s-io/k3s pkg/server/handlers/router.go).
+    expect(status.user).toMatchObject({
+      username: "system:bootstrap:agents",
+      groups: expect.arrayContaining(["system:bootstrappers"]),
+    });
+  });
+
+  it("lets an agent's kubelet write what its bootstrap says to its own Node, and to no other", async () => {
+    const { "client-ca.crt": certificate = "", "client-ca.key": key = "" } = material.serverFiles;
+    const [name, other] = ["k3s-stages-prod-web-1", "k3s-stages-prod-web-2"];
+    for (const each of [name, other])
+      await kubernetes.client.apply({ apiVersion: "v1", kind: "Node", metadata: { name: each } });
+    const now = new Date();
+    const user = { name: `system:node:${name}`, group: "system:nodes" };
+    const kubelet = await client(user, { from: now, until: days(1, now) }, { certificate, key });
+    const agent = new FakeNode(planOf("prod", "web-1"), releases.folder).only("kernel");
+    const access = { cluster: "agent", server: kubernetes.url, caCertificate: kubernetes.pki.caCertificate };
+    const text = kubeconfig({ ...access, adminCertificate: kubelet.certificate, adminKey: kubelet.key });
+    const file = join(agent.root, "var/lib/rancher/k3s/agent/kubelet.kubeconfig");
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+    agent.useOwn("kubectl");
+    const { code, output } = agent.run();
+    agent.remove();
+    expect([code, output]).toEqual([0, expect.stringContaining("done")]);
+    const found = await kubernetes.client.get({ apiVersion: "v1", kind: "Node", name });
+    const annotations = found?.metadata["annotations"] as { readonly [key: string]: string } | undefined;
+    expect(JSON.parse(annotations?.["k3s-stages/status"] ?? "{}")).toMatchObject({ phase: "done", state: "done" });
+    const foreign = kubernetesClient(text);
+    const refused = foreign.apply({ apiVersion: "v1", kind: "Node", metadata: { name: other, annotations } });
+    await expect(refused).rejects.toThrow(/403|forbidden/);
+    foreign.close();
+  });
 
   it("takes a cipher of the node's list, and none without forward secrecy", async () => {
     expect(await anonymous({ path: "/livez", ciphers: "ECDHE-ECDSA-AES128-GCM-SHA256" })).toBe(200);

@@ -32,16 +32,20 @@ report() {
   publish
 }
 
-# For those who cannot see the console; each server owns its own key. While there is no API nobody reads it.
-publish() {
-  local kubeconfig=$root/etc/rancher/k3s/k3s.yaml
-  if [ "$(setting role)" != server ] || [ ! -e "$kubeconfig" ]; then return; fi
-  {
-    printf '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"k3s-stages-status","namespace":"kube-system"},'
-    printf '"data":{"%s":"%s"}}' "$(setting name)" "$(sed 's/"/\\"/g' "$run/status.json")"
-  } | KUBECONFIG=$kubeconfig timeout 15 kubectl apply --server-side --field-manager="$(setting name)" --filename=- \
-    --request-timeout=10s >/dev/null 2>&1 || true
-}
+# For those who cannot see the console. A server owns a key of a ConfigMap, which needs no Node to be there yet; a kubelet may
+# write to its own Node and to nothing else (NodeRestriction). While there is no API nobody reads it.
+publish() (
+  use_cluster
+  [ -e "$KUBECONFIG" ] || exit 0
+  name=$(setting name)
+  if [ "$(setting role)" = server ]; then
+    printf '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"k3s-stages-status","namespace":"kube-system"},"data":{"%s":"%s"}}' \
+      "$name" "$(sed 's/"/\\"/g' "$run/status.json")" |
+      timeout 15 kubectl apply --server-side --field-manager="$name" --filename=- --request-timeout=10s
+  else
+    timeout 15 kubectl annotate node "$name" --overwrite "k3s-stages/status=$(cat "$run/status.json")" --request-timeout=10s
+  fi >/dev/null 2>&1 || true
+)
 
 begin() {
   phase=$1 attempt=0 error=

@@ -135,6 +135,8 @@ function apiserverArgs(api: number, etcd: readonly Place[], { tls, flags }: { tl
     "--api-audiences=https://kubernetes.default.svc.cluster.local,k3s",
     "--service-cluster-ip-range=10.43.0.0/16",
     "--authorization-mode=Node,RBAC",
+    "--enable-admission-plugins=NodeRestriction",
+    "--enable-bootstrap-token-auth=true",
     // As k3s does: beside an authentication file, which has a word on it, the API server refuses the flag.
     ...(flags.some((flag) => flag.startsWith("authentication-config=")) ? [] : ["--anonymous-auth=false"]),
     "--allow-privileged=true",
