@@ -17,11 +17,16 @@ const credentialsOf = (inputs: Properties): Credentials => ({
   adminKey: String(inputs["adminKey"]),
 });
 
-/** /readyz is open to everybody; a resource is not, so both certificates are proved. */
+/**
+ * /readyz is open to everybody; a resource is not, so both certificates are proved. The last is of the kinds that k3s brings,
+ * some moments after the others.
+ */
+const paths = ["/readyz", "/api/v1/namespaces/kube-system", "/apis/helm.cattle.io/v1/helmcharts"];
+
 async function look(credentials: Credentials, signal: AbortSignal): Promise<Found<undefined>> {
   const api = kube(credentials, signal);
   try {
-    for (const path of ["/readyz", "/api/v1/namespaces/kube-system"]) {
+    for (const path of paths) {
       const answer = await api.ask({ path });
       if (answer.kind === "failure") {
         const { failure } = answer;

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type KubeObject, place } from "../sandbox/cluster/objects.ts";
 import { dummySecrets } from "../sandbox/stage.ts";
+import { hcloudCcm, hcloudCsi } from "../stacks/config/presets.ts";
 import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";
 
 const minute = 60_000;
@@ -54,6 +55,13 @@ describe("a stage that its program reaches", { timeout: 3 * minute }, () => {
     expect(run.code, run.stdout + run.stderr).toBe(0);
   }, 10 * minute);
   afterAll(() => sandbox?.remove());
+
+  it("has Hetzner's controllers from its program, which can bring them to another version", () => {
+    for (const { name, version } of [hcloudCcm, hcloudCsi]) {
+      const chart = inCluster().get(place(name, { kind: "HelmChart", namespace: "kube-system" }));
+      expect(chart?.["spec"]).toMatchObject({ chart: name, version, targetNamespace: "kube-system" });
+    }
+  });
 
   it("gets another deploy key in place: no object in the cluster and no server is replaced", async () => {
     const [before, old] = [identities(), part("flux-bootstrap", "identity.pub")];

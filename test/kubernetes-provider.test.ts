@@ -87,6 +87,27 @@ it("writes nothing in a preview, and replaces only for another name", async () =
   expect(replaces).toEqual(["metadata"]);
 });
 
+it("brings a chart to another version in place", async () => {
+  const urn = "urn:pulumi:dev::k3s-stages::kubernetes:helm.cattle.io/v1:HelmChart::it";
+  const charts = providerClient(served.port, urn);
+  const metadata = { name: "hcloud-csi", namespace: "kube-system" };
+  const chartOf = (version: string) => ({
+    apiVersion: "helm.cattle.io/v1",
+    kind: "HelmChart",
+    metadata,
+    spec: { version },
+  });
+  const there = () => kept.get(place("hcloud-csi", { kind: "HelmChart", namespace: "kube-system" }));
+  kept.put(place("kube-system", { kind: "Namespace" }), {});
+  await charts.create(chartOf("2.21.2"));
+  const uid = there()?.metadata["uid"];
+  const change = [chartOf("2.21.2"), chartOf("2.22.0")] as const;
+  expect(await charts.diff("kube-system/hcloud-csi", ...change)).toEqual({ changes: { spec: "UPDATE" }, replaces: [] });
+  await charts.update("kube-system/hcloud-csi", change[0], { news: change[1] });
+  expect([there()?.["spec"], there()?.metadata["uid"]]).toEqual([{ version: "2.22.0" }, uid]);
+  charts.close();
+});
+
 it("says in words what the cluster does not take", async () => {
   kept.remove(place("flux-system", { kind: "Namespace" }));
   await expect(client.create(secretOf("one"))).rejects.toThrow('namespaces "flux-system" not found');

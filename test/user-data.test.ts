@@ -166,16 +166,17 @@ describe("anonymous requests", () => {
 describe("Hetzner's controllers", () => {
   const manifests = "/var/lib/rancher/k3s/server/manifests";
   const bare = planOf("prod", "server-1", { "Pulumi.prod.yaml": { "cluster.cloudProvider": "none" } });
-  const chart = (name: string) => parse(content(first, `${manifests}/${name}.yaml`)).spec;
+  const unreached = planOf("prod", "server-1", { "Pulumi.prod.yaml": { "cluster.access": "none" } });
+  const chart = (name: string) => parse(content(unreached, `${manifests}/${name}.yaml`)).spec;
 
-  it("take the place of k3s' own on every node, and are brought by the first server", () => {
+  it("take the place of k3s' own on every node, and come with the first server only where nobody reaches the API", () => {
     for (const plan of [first, joiner]) expect(config(plan)).toMatchObject({ "disable-cloud-controller": true });
     for (const plan of [first, joiner, agent]) expect(config(plan)["kubelet-arg"]).toContain("cloud-provider=external");
-    const brought = paths(first).filter((path) => path.startsWith(manifests));
+    const brought = paths(unreached).filter((path) => path.startsWith(manifests));
     expect(brought).toEqual(
       ["hcloud-cloud-controller-manager", "hcloud-csi"].map((each) => `${manifests}/${each}.yaml`),
     );
-    for (const plan of [joiner, agent]) expect(textOf(plan)).not.toContain(manifests);
+    for (const plan of [first, joiner, agent]) expect(textOf(plan)).not.toContain(manifests);
   });
 
   it("are pinned, and the one without which nothing is scheduled comes first", () => {

@@ -4,6 +4,7 @@
  * Flux is in it; a real cluster needs minutes where this one needs none.
  */
 import { createPublicKey } from "node:crypto";
+import { parse } from "yaml";
 import { bootstrap } from "../node/bootstrap.ts";
 import { NodeError } from "../node/error.ts";
 import type { NodeFacts } from "../node/read.ts";
@@ -86,8 +87,19 @@ function isLetIn(objects: Objects, { name, role, k3s }: NodeFacts): boolean {
   return secret !== "" && decoded(objects, `kube-system/bootstrap-token-${id}`, "token-secret") === secret;
 }
 
-/** Hetzner's cloud controller manager, as far as a token lets it; it knows the servers by the nodes' names. */
+/** What k3s applies from a server's disk. */
+function applyManifests(objects: Objects, { files }: NodeFacts): void {
+  const texts = [...files].filter(([path]) => path.startsWith("/var/lib/rancher/k3s/server/manifests/"));
+  for (const [, text] of texts) {
+    const { kind, metadata, ...rest } = parse(text) as KubeObject;
+    objects.merge(place(metadata.name, { kind, namespace: metadata.namespace }), { metadata, ...rest });
+  }
+}
+
+/** Hetzner's cloud controller manager, once k3s is to install it, and as far as a token lets it; it knows the servers by the nodes' names. */
 function initialize(objects: Objects, servers: ReadonlyMap<string, number>): void {
+  const chart = place("hcloud-cloud-controller-manager", { kind: "HelmChart", namespace: "kube-system" });
+  if (!objects.get(chart)) return;
   const token = decoded(objects, "kube-system/hcloud", "token");
   if (token.length !== 64 || decoded(objects, "kube-system/hcloud", "network") === "") return;
   for (const node of objects.list({ ...place("", { kind: "Node" }), name: undefined })) {
@@ -150,6 +162,7 @@ async function handOver({ first, objects, repository }: ClusterArgs): Promise<vo
 export function openCluster(args: ClusterArgs): Cluster {
   const { first, objects, repository, head } = args;
   for (const name of ["kube-system", "default"]) objects.merge(place(name, { kind: "Namespace" }), {});
+  applyManifests(objects, first);
   const installed = () => objects.get(flux("GitRepository", "flux-system")) !== undefined;
   const servers = new Map<string, number>();
   let followed = "";

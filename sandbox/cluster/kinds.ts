@@ -22,6 +22,7 @@ const rows: readonly (readonly [string, string, string, "cluster"?])[] = [
   ["/v1", "services", "Service"],
   ["/v1", "pods", "Pod"],
   ["apps/v1", "deployments", "Deployment"],
+  ["helm.cattle.io/v1", "helmcharts", "HelmChart"],
   [`source${flux}/v1`, "gitrepositories", "GitRepository"],
   [`kustomize${flux}/v1`, "kustomizations", "Kustomization"],
   [`image${flux}/v1`, "imagepolicies", "ImagePolicy"],

@@ -1,7 +1,7 @@
 /**
  * A thin STAND-IN for Pulumi's kubernetes provider 4.34, for machines that cannot download the official plugin. It is
- * attached in the sandbox only (PULUMI_DEBUG_PROVIDERS) and talks to loopback addresses only. It has Namespaces, Secrets and
- * ConfigMaps, which it applies on the server's side with the kubeconfig it is given, as the official provider does with
+ * attached in the sandbox only (PULUMI_DEBUG_PROVIDERS) and talks to loopback addresses only. It has Namespaces, Secrets,
+ * ConfigMaps and HelmCharts, which it applies on the server's side with the kubeconfig it is given, as the official provider does with
  * upsertExistingObjects and enablePatchForce; deleteUnreachable it knows too. It does not have: any other kind, schemas, conflicts
  * between field managers, generated names, waiting, and dry runs on the server.
  */
@@ -11,10 +11,18 @@ import { isProperties, type Properties, secret, unknown, type Value } from "../.
 import { type Answer, type Kube, kube, type Question } from "../../stacks/access/kube.ts";
 import { readKubeconfig } from "../../stacks/cluster/kubeconfig.ts";
 
-const resources: { readonly [kind: string]: { readonly path: string; readonly namespaced: boolean } } = {
-  Namespace: { path: "namespaces", namespaced: false },
-  Secret: { path: "secrets", namespaced: true },
-  ConfigMap: { path: "configmaps", namespaced: true },
+interface Where {
+  /** As Pulumi's tokens and the API's paths have it. */
+  readonly api: string;
+  readonly path: string;
+  readonly namespaced: boolean;
+}
+
+const resources: { readonly [kind: string]: Where } = {
+  Namespace: { api: "core/v1", path: "namespaces", namespaced: false },
+  Secret: { api: "core/v1", path: "secrets", namespaced: true },
+  ConfigMap: { api: "core/v1", path: "configmaps", namespaced: true },
+  HelmChart: { api: "helm.cattle.io/v1", path: "helmcharts", namespaced: true },
 };
 
 const part = (value: Value | undefined, name: string): Value | undefined =>
@@ -33,8 +41,9 @@ function nameOf(inputs: Properties): Named {
 }
 
 function pathOf(kind: string, { name, namespace }: Named): string {
-  const { path, namespaced } = resources[kind] ?? { path: "", namespaced: false };
-  return `/api/v1/${namespaced ? `namespaces/${namespace}/` : ""}${path}/${name}`;
+  const { api, path, namespaced } = resources[kind] ?? { api: "core/v1", path: "", namespaced: false };
+  const root = api === "core/v1" ? "/api/v1" : `/apis/${api}`;
+  return `${root}/${namespaced ? `namespaces/${namespace}/` : ""}${path}/${name}`;
 }
 
 const idOf = (kind: string, { name, namespace }: Named): string =>
@@ -130,7 +139,10 @@ export async function startKubernetesProvider({ port = 0 } = {}): Promise<Served
       forgets = String(variables["deleteUnreachable"]) === "true";
     },
     resources: Object.fromEntries(
-      Object.keys(resources).map((kind) => [`kubernetes:core/v1:${kind}`, resource(kind, ask, () => forgets)]),
+      Object.entries(resources).map(([kind, { api }]) => [
+        `kubernetes:${api}:${kind}`,
+        resource(kind, ask, () => forgets),
+      ]),
     ),
   };
   const served = await serve(provider, { port });

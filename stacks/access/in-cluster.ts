@@ -1,9 +1,11 @@
 /** SHELL: what a stage brings into its cluster over the cluster's own API, and how it knows that the stage works. */
 import { createHash } from "node:crypto";
+import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
 import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
+import { cloudCharts } from "../cluster/cloud-provider.ts";
 import { sayTargets, type Targets } from "../cluster/hooks.ts";
 import { restores } from "../cluster/plan/pools.ts";
 import type { Fleet, Stage } from "../config/fleet.ts";
@@ -133,8 +135,12 @@ function direct(args: ClusterAccessArgs): ClusterAccess {
   );
   const made = wanted.map((each) => secretOf(each, args, { ...inCluster(provider), dependsOn: namespaces }));
   // At once: no agent joins before.
+  const charts = cloudCharts(stage.cluster).map(
+    ({ metadata, ...chart }) =>
+      new CustomResource(`${stage.name}-${metadata.name}`, { metadata, ...chart }, inCluster(provider)),
+  );
   const joins = new Secret(`${stage.name}-agents`, agentToken(pki), inCluster(provider));
-  return { kubeconfig, provider, machines, hooks, resources: [joins, ...namespaces, ...made] };
+  return { kubeconfig, provider, machines, hooks, resources: [joins, ...charts, ...namespaces, ...made] };
 }
 
 /** With `access: none` there is nothing that could be done, and the preview says what that costs. */

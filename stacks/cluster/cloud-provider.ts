@@ -3,7 +3,7 @@ import { hcloudCcm, hcloudCsi, hcloudCsiValues, type Preset } from "../config/pr
 import { podRange } from "./k3s-config.ts";
 
 /** k3s' own way to install a chart (k3s-io/helm-controller, pkg/apis/helm.cattle.io/v1). */
-interface HelmChart {
+export interface HelmChart {
   readonly apiVersion: "helm.cattle.io/v1";
   readonly kind: "HelmChart";
   readonly metadata: { readonly name: string; readonly namespace: string };
@@ -48,7 +48,7 @@ const ccmValues = {
   },
 };
 
-/** Both read the Secret kube-system/hcloud (token, network), which is handed over once the API is up. */
+/** k3s installs them, and brings them to another version when these change. Both read the Secret kube-system/hcloud (token, network), which is handed over once the API is up. */
 export function cloudCharts({ cloudProvider, location }: Cluster): readonly HelmChart[] {
   if (cloudProvider === "none") return [];
   return [helmChart(hcloudCcm, ccmValues, true), helmChart(hcloudCsi, hcloudCsiValues(location), false)];

@@ -91,9 +91,12 @@ function apiServer({ node }: NodePlan): readonly NodeFile[] {
   return Object.entries(apiServerFiles).map(([path, object]) => secret(path, yaml(object)));
 }
 
-/** Of the first server alone: what k3s applies from several servers has to be the same on all of them for ever. */
+/**
+ * Where nobody reaches the API to hand them over, and of the first server alone: k3s applies what lies here again at each of
+ * its starts, over what anybody else wrote, so a file has the last word for ever.
+ */
 function charts({ node, stage }: NodePlan): readonly NodeFile[] {
-  if (node.join !== undefined) return [];
+  if (node.join !== undefined || stage.cluster.access === "direct") return [];
   return cloudCharts(stage.cluster).map((chart) =>
     secret(`/var/lib/rancher/k3s/server/manifests/${chart.metadata.name}.yaml`, yaml(chart)),
   );
