@@ -14,7 +14,7 @@ export function lifecycle(): { readonly [token: string]: Resource } {
   const cluster = (inputs: Parameters<typeof clusterAsk>[0], signal: AbortSignal) =>
     clusterAsk(inputs, String(inputs["server"] ?? ""), signal);
   return {
-    "gitops:index:Nodes": nodes(),
+    "gitops:index:Nodes": nodes({ env }),
     "gitops:index:Membership": membership({ open: clusterAsk, leaving: () => leaving, env }),
     "gitops:index:Guard": guard({ cluster, hetzner: atHetzner, env }, gone),
   };

@@ -22,23 +22,29 @@ const nodesOf = ({ nodes }: Properties): MadeNodes =>
 
 const entry = ([name, value]: [string, Value]): [string, Made] => [name, made(value)];
 
-const fleetOf = (inputs: Properties): Fleet => ({
+export interface Surroundings {
+  readonly env: { readonly [name: string]: string | undefined };
+}
+
+const fleetOf = (inputs: Properties, { env }: Surroundings): Fleet => ({
   nodes: nodesOf(inputs),
   starts: text(inputs["starts"]) || undefined,
   restores: text(inputs["restores"]) || undefined,
   k3s: text(inputs["k3s"]),
   upgrades: inputs["upgrades"] === true,
+  reached: inputs["reached"] !== false,
+  skipped: (env["K3S_STAGES_SKIP_DRAIN"] ?? "").split(","),
 });
 
 /**
  * What every machine of a stage was made as. The servers wait for it, so what it refuses has not begun; the generations that
  * a run reached are in the servers' own state.
  */
-export function nodes(): Resource {
+export function nodes(around: Surroundings): Resource {
   return {
     async check({ inputs, oldInputs, log }) {
       if (Object.values(inputs).includes(unknown)) return { inputs };
-      const found = replacements(fleetOf(oldInputs), fleetOf(inputs));
+      const found = replacements(fleetOf(oldInputs, around), fleetOf(inputs, around));
       const failures = found.problems.map((reason) => ({ property: "", reason }));
       if (failures.length > 0) return { inputs, failures };
       for (const note of found.notes) await log("WARNING", note);

@@ -21,6 +21,8 @@ const wanted = (nodes: MadeNodes, more: Partial<Fleet> = {}): Fleet => ({
   restores: undefined,
   k3s: "v1.36.3+k3s1",
   upgrades: true,
+  reached: true,
+  skipped: [],
   ...more,
 });
 const replacements = (old: MadeNodes, now: Fleet, k3s = "v1.36.3+k3s1") => decide({ nodes: old, k3s }, now);
@@ -30,6 +32,9 @@ const raised = (...names: readonly string[]): MadeNodes =>
   );
 
 const elsewhere = "fsn1, 10.30.0.11 of 10.30.0.0/16, public";
+
+const unreached = { reached: false } as const;
+const undrained = (name: string) => new RegExp(`^${name} would go as it is.*\n  kubectl drain ${name} `);
 
 const allowed: readonly (readonly [string, MadeNodes, Fleet])[] = [
   ["a new cluster", {}, wanted(three)],
@@ -54,10 +59,33 @@ const allowed: readonly (readonly [string, MadeNodes, Fleet])[] = [
     { "a-1": server() },
     wanted({ "a-1": server({ generation: 2 }) }, { restores: "a-1" }),
   ],
+  [
+    "an agent that somebody took out of a cluster that is not reached",
+    three,
+    wanted(raised("web-1"), { ...unreached, skipped: ["web-1"] }),
+  ],
+  ["nothing new in a cluster that is not reached", three, wanted(three, unreached)],
+  [
+    "the only server with a restore, which nobody could drain anyway",
+    { "a-1": server() },
+    wanted({ "a-1": server({ generation: 2 }) }, { restores: "a-1", ...unreached }),
+  ],
   ["a new cluster that begins with a snapshot", {}, wanted(raised("server-1"), { restores: "server-1" })],
 ];
 
 const refused: readonly (readonly [string, MadeNodes, Fleet, RegExp])[] = [
+  [
+    "an agent that goes from a cluster that is not reached",
+    three,
+    wanted({ ...three, "web-1": agent({ generation: 2 }) }, unreached),
+    undrained("web-1"),
+  ],
+  [
+    "a server of a cluster that is not reached, which leaves etcd too",
+    three,
+    wanted(raised("server-2"), { ...unreached, skipped: ["web-1"] }),
+    /^server-2 would go as it is, with its pods and its etcd member: [\s\S]* etcd\.k3s\.cattle\.io\/remove=true[\s\S]*\nthen K3S_STAGES_SKIP_DRAIN=server-2 pulumi up$/,
+  ],
   [
     "a living node that moves",
     three,
@@ -202,7 +230,7 @@ describe("another k3s", () => {
 });
 
 describe("gitops:index:Nodes over gRPC", async () => {
-  const provider = { name: "gitops", version: "0.1.0", resources: { "gitops:index:Nodes": nodes() } };
+  const provider = { name: "gitops", version: "0.1.0", resources: { "gitops:index:Nodes": nodes({ env: {} }) } };
   const served = await serve(provider);
   const client = providerClient(served.port, "urn:pulumi:prod::project::gitops:index:Nodes::prod");
   afterAll(async () => {

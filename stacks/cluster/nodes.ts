@@ -35,6 +35,7 @@ export class Nodes extends pulumi.CustomResource {
       restores: restores(cluster) ? (plan.nodes[0]?.name ?? "") : "",
       k3s,
       upgrades: cluster.upgrades !== undefined,
+      ...(cluster.access === "none" ? { reached: false } : {}),
     };
     // In every stack's state: the type token is never changed.
     super("gitops:index:Nodes", plan.cluster, inputs, options);

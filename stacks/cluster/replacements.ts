@@ -1,4 +1,5 @@
 import { upgradeProblem } from "./k3s-version.ts";
+import { outOfReach } from "./out-of-reach.ts";
 import type { Role } from "./topology.ts";
 
 /** What matters of a machine beyond its life: what it was made as. */
@@ -27,6 +28,10 @@ export interface Fleet {
   /** With which nodes are made, and to which the cluster is brought where it has upgrades. */
   readonly k3s: string;
   readonly upgrades: boolean;
+  /** Whether the cluster's API is. */
+  readonly reached: boolean;
+  /** Nodes that go as they are, by K3S_STAGES_SKIP_DRAIN. */
+  readonly skipped: readonly string[];
 }
 
 /** What the state knows of the run before; nothing of a new cluster. */
@@ -186,6 +191,7 @@ export function replacements(known: Known, now: Fleet): Replacements {
           ...onlyOne(old, now, replaced),
           ...guarded(old, now.nodes),
           ...upgraded(known, now),
+          ...outOfReach(old, now),
         ],
     notes: isNew ? [] : [...notes(old, now), ...staying(known, now)],
     nodes: Object.fromEntries(nodes),
