@@ -62,7 +62,7 @@ describe("the secrets of a stage", () => {
   });
 
   it("each become a Kubernetes Secret by the same name, once in every namespace that asks", () => {
-    const secrets = clusterSecrets(all.fleet, all.stage, "k3s-stages-prod");
+    const secrets = clusterSecrets(all.fleet, all.stage, { network: "k3s-stages-prod", write: false });
     expect(secrets.map(({ namespace, name }) => `${namespace}/${name}`)).toEqual([
       "kube-system/hcloud",
       "kube-system/k3s-etcd-snapshot-s3-config",
@@ -72,6 +72,47 @@ describe("the secrets of a stage", () => {
     ]);
     expect(namespacesOf(secrets)).toEqual(["blog", "flux-system", "other-app"]);
     expect(JSON.stringify(secrets)).not.toMatch(/AGE-SECRET|auths/);
+  });
+});
+
+describe("the credential that image automation pushes with", () => {
+  const key = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n";
+  const app = { secret: "gitops-writer", provider: "github", url: "https://github.com/acme/gitops" };
+  const by = (write: object) => prod({ "Pulumi.yaml": { "repository.write": write } });
+  const asked = ({ fleet, stage }: typeof all, given: { readonly [part: string]: string }) => {
+    const own = stageNeeds(fleet, stage).filter(({ group }) => group === "write");
+    const values = Object.entries(given).map(([part, value]) => [`k3s-stages:write.${part}`, value]);
+    return secretProblems(own, Object.fromEntries(values), "prod");
+  };
+  const handed = ({ fleet, stage }: typeof all) =>
+    clusterSecrets(fleet, stage, { network: "n", write: true }).find(({ name }) => name === "gitops-writer");
+
+  it("is not asked for, and where it is set all of it is", () => {
+    expect(asked(all, {})).toEqual([]);
+    for (const write of [{ secret: "gitops-writer" }, app]) expect(asked(by(write), {})).toEqual([]);
+    expect(asked(by(app), { githubAppID: "1" }).map((line) => line.split("'")[1])).toEqual([
+      "k3s-stages:write.githubAppInstallationID",
+      "k3s-stages:write.githubAppPrivateKey",
+    ]);
+    expect(asked(by({ secret: "gitops-writer" }), { identity: "ssh-ed25519 AAAA" })).toEqual([
+      expect.stringMatching(/--path 'k3s-stages:write\.identity' {3}# it is no private key/),
+    ]);
+    expect(asked(by({ secret: "gitops-writer" }), { identity: key })).toEqual([]);
+  });
+
+  it("becomes the Secret that Flux reads: a key with the host's own, a token with a name, an App", () => {
+    const part = (name: string) => ({ kind: "part", secret: "write", part: name });
+    expect(handed(by({ secret: "gitops-writer" }))).toMatchObject({
+      namespace: "flux-system",
+      data: { identity: part("identity"), known_hosts: { text: expect.stringMatching(/^github\.com ssh-ed25519 /) } },
+    });
+    const token = { secret: "gitops-writer", url: "https://github.com/acme/gitops" };
+    expect(handed(by(token))?.data).toEqual({ password: part("password"), username: { kind: "text", text: "git" } });
+    expect(Object.keys(handed(by(app))?.data ?? {})).toEqual([
+      "githubAppID",
+      "githubAppInstallationID",
+      "githubAppPrivateKey",
+    ]);
   });
 });
 

@@ -1,11 +1,11 @@
 import type { Fleet, Stage } from "../config/fleet.ts";
-import { ageSecrets, pullSecrets } from "../config/stage-secrets.ts";
+import { ageSecrets, pullSecrets, writeParts } from "../config/stage-secrets.ts";
 
 /** Where one value of a Secret comes from: it stands here, or it is a part of the stage's secrets. */
 export type Source =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "secret"; readonly secret: "clusterToken" | "ageKey" }
-  | { readonly kind: "part"; readonly secret: "ageKeys" | "pullSecrets" | "s3"; readonly part: string };
+  | { readonly kind: "part"; readonly secret: "ageKeys" | "pullSecrets" | "s3" | "write"; readonly part: string };
 
 /** A Kubernetes Secret that the cluster needs before Flux comes. */
 export interface ClusterSecret {
@@ -50,13 +50,39 @@ function decryption(fleet: Fleet, stage: Stage): readonly ClusterSecret[] {
   });
 }
 
+/** What image automation pushes with, under Flux's names (source-controller docs, GitRepository, Secret reference). */
+function writing({ repository }: Fleet): readonly ClusterSecret[] {
+  const known: { readonly [part: string]: { readonly [key: string]: Source } } = {
+    identity: { known_hosts: text(`${repository.knownHosts.join("\n")}\n`) },
+    password: { username: text("git") },
+  };
+  const data = writeParts(repository).map(({ part }) => ({
+    [part]: { kind: "part", secret: "write", part },
+    ...known[part],
+  }));
+  return [{ namespace: "flux-system", name: repository.write.secret, type: opaque, data: Object.assign({}, ...data) }];
+}
+
+export interface Handed {
+  /** Name of the private network. */
+  readonly network: string;
+  /** Whether the credential that image automation pushes with is set; else a person brings it. */
+  readonly write: boolean;
+}
+
 /** What a stage's cluster gets over its API, beside the credential for git. */
-export function clusterSecrets(fleet: Fleet, stage: Stage, network: string): readonly ClusterSecret[] {
+export function clusterSecrets(fleet: Fleet, stage: Stage, { network, write }: Handed): readonly ClusterSecret[] {
   const registries = pullSecrets(stage).map(({ namespace, name }): ClusterSecret => {
     const data = { ".dockerconfigjson": { kind: "part", secret: "pullSecrets", part: name } } as const;
     return { namespace, name, type: "kubernetes.io/dockerconfigjson", data };
   });
-  return [...hcloud(stage, network), ...snapshots(stage), ...decryption(fleet, stage), ...registries];
+  return [
+    ...hcloud(stage, network),
+    ...snapshots(stage),
+    ...decryption(fleet, stage),
+    ...(write ? writing(fleet) : []),
+    ...registries,
+  ];
 }
 
 /** Those that no cluster has by itself. flux-system is there before Flux, for its Secrets. */

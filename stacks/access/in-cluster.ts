@@ -117,9 +117,18 @@ function agentToken({ agentToken: token }: ClusterAccessArgs["pki"]) {
   return { metadata, type, stringData: token.apply((known) => agentTokenSecret(known).stringData) };
 }
 
+/** What nodes wait for: without the one no agent joins, without the others nothing is scheduled. */
+function atOnce({ stage, pki }: ClusterAccessArgs, provider: Provider): readonly pulumi.Resource[] {
+  const charts = cloudCharts(stage.cluster).map(
+    ({ metadata, ...chart }) =>
+      new CustomResource(`${stage.name}-${metadata.name}`, { metadata, ...chart }, inCluster(provider)),
+  );
+  return [new Secret(`${stage.name}-agents`, agentToken(pki), inCluster(provider)), ...charts];
+}
+
 /** Waits for the API, then brings namespaces and Secrets. */
 function direct(args: ClusterAccessArgs): ClusterAccess {
-  const { fleet, stage, pki, name, cluster, targets } = args;
+  const { fleet, stage, secrets, pki, name, cluster, targets } = args;
   const { caCertificate, adminCertificate, adminKey } = pki;
   const hooks = sayTargets(targets);
   const machines = cluster.members.map(({ machine }) => machine);
@@ -129,18 +138,12 @@ function direct(args: ClusterAccessArgs): ClusterAccess {
   const { onError = [] } = hooks;
   const { kubeconfig } = new ApiReady(stage.name, access, { dependsOn: cluster, hooks: { onError } });
   const provider = kubernetes(args, kubeconfig);
-  const wanted = clusterSecrets(fleet, stage, name);
+  const wanted = clusterSecrets(fleet, stage, { network: name, write: secrets.write !== undefined });
   const namespaces = namespacesOf(wanted).map(
     (each) => new Namespace(`${stage.name}-${each}`, { metadata: { name: each } }, inCluster(provider)),
   );
   const made = wanted.map((each) => secretOf(each, args, { ...inCluster(provider), dependsOn: namespaces }));
-  // At once: no agent joins before.
-  const charts = cloudCharts(stage.cluster).map(
-    ({ metadata, ...chart }) =>
-      new CustomResource(`${stage.name}-${metadata.name}`, { metadata, ...chart }, inCluster(provider)),
-  );
-  const joins = new Secret(`${stage.name}-agents`, agentToken(pki), inCluster(provider));
-  return { kubeconfig, provider, machines, hooks, resources: [joins, ...charts, ...namespaces, ...made] };
+  return { kubeconfig, provider, machines, hooks, resources: [...atOnce(args, provider), ...namespaces, ...made] };
 }
 
 /** With `access: none` there is nothing that could be done, and the preview says what that costs. */

@@ -17,6 +17,8 @@ export interface StageSecrets {
   readonly ageKeys: pulumi.Output<Texts> | undefined;
   /** dockerconfigjson by the name of the Secret. */
   readonly pullSecrets: pulumi.Output<Texts> | undefined;
+  /** What image automation pushes with, by its Secret's keys. */
+  readonly write: pulumi.Output<Texts> | undefined;
   readonly s3: pulumi.Output<{ readonly accessKey: string; readonly secretKey: string }> | undefined;
 }
 
@@ -29,6 +31,7 @@ export function stageSecrets(): StageSecrets {
     ageKey: own.getSecret("ageKey"),
     ageKeys: own.getSecretObject("ageKeys"),
     pullSecrets: own.getSecretObject("pullSecrets"),
+    write: own.getSecretObject("write"),
     s3: own.getSecretObject("s3"),
   };
 }

@@ -28,7 +28,9 @@ const repository = z.strictObject({
     .describe("the Secret in flux-system with the stage's age key; files encrypted with SOPS are then decrypted"),
   write: z
     .strictObject({
-      secret: name.describe("in flux-system: identity, identity.pub and known_hosts, or username and password"),
+      secret: name.describe(
+        "in flux-system: identity and known_hosts, or username and password; the program makes it of `write`, if set",
+      ),
       provider: z
         .enum(["generic", "github"])
         .default("generic")

@@ -5,7 +5,7 @@ import { tokenProblem } from "./token.ts";
  * Keys below the project's prefix that hold secrets. The schema does not know them: what is secret never becomes a part of
  * the typed configuration.
  */
-const secretKeys = ["clusterToken", "githubToken", "ageKey", "ageKeys", "pullSecrets", "s3"] as const;
+const secretKeys = ["clusterToken", "githubToken", "ageKey", "ageKeys", "pullSecrets", "s3", "write"] as const;
 
 export type SecretKey = (typeof secretKeys)[number];
 
@@ -26,7 +26,7 @@ export function secretValues(
   return new Map(keys.flatMap((key) => leaves(key, config[key])));
 }
 
-/** A secret that a stage cannot do without. */
+/** A secret that a stage cannot do without, or that the program hands over where it is set. */
 export interface Need {
   /** As `pulumi config` takes it, project and path included: `k3s-stages:pullSecrets.registry`. */
   readonly key: string;
@@ -36,6 +36,8 @@ export interface Need {
   readonly problem: (value: string) => string | undefined;
   /** Given to the cluster's API and to nobody else. */
   readonly cluster: boolean;
+  /** A person may bring it instead; where one of a group is set, all of it are. */
+  readonly group?: string;
 }
 
 /** The parts of a stack file's value that everybody who can read the file can read, by their path. */
@@ -99,6 +101,26 @@ function gitNeeds({ project, repository }: Fleet): readonly Need[] {
   return [{ key: "gitops:token", what: "a token that may read and write the GitOps repository", ...rest }];
 }
 
+const privateKey = formed(
+  /^-----BEGIN [A-Z ]*PRIVATE KEY-----\n[\s\S]+-----END [A-Z ]*PRIVATE KEY-----\s*$/,
+  "it is no private key: pass the file, by <file",
+);
+const number = formed(/^[0-9]+$/, "it is no number");
+
+/** Of the credential that image automation pushes with, in Flux's own words; none where that is bootstrap's. */
+export function writeParts({ write: { secret, provider, url } }: Fleet["repository"]) {
+  if (secret === "flux-system") return [];
+  if (provider === "github")
+    return [
+      { part: "githubAppID", what: "the GitHub App's id", problem: number },
+      { part: "githubAppInstallationID", what: "the id of its installation", problem: number },
+      { part: "githubAppPrivateKey", what: "a private key of the App", problem: privateKey },
+    ];
+  return url.startsWith("ssh://")
+    ? [{ part: "identity", what: "the private half of a deploy key that may write", problem: privateKey }]
+    : [{ part: "password", what: "a token that may push", problem: word }];
+}
+
 const console_ = "Hetzner console > project > Security > API tokens, read and write";
 
 function hcloudNeeds(project: string, { cluster: { cloudProvider } }: Stage): readonly Need[] {
@@ -121,6 +143,9 @@ export function stageNeeds(fleet: Fleet, stage: Stage): readonly Need[] {
       const what = "a registry credential: the text of a docker config.json";
       return { key: `${project}:pullSecrets.${name}`, what, problem: registry, cluster: true };
     }),
+    ...writeParts(fleet.repository).map(
+      ({ part, ...rest }): Need => ({ key: `${project}:write.${part}`, ...rest, cluster: true, group: "write" }),
+    ),
     ...store.map((part): Need => {
       const what = `the ${part} of the bucket that holds etcd's snapshots`;
       return { key: `${project}:s3.${part}`, what, problem: word, cluster: true };
@@ -139,8 +164,10 @@ const command = (key: string, stage: string): string =>
 
 /** Every secret that is missing or has another form, each with the line that sets it; never a value. */
 export function secretProblems(needs: readonly Need[], given: Given, stage: string): readonly string[] {
-  return needs.flatMap(({ key, what, problem }) => {
+  const begun = new Set(needs.flatMap(({ key, group }) => (given[key] === undefined ? [] : [group])));
+  return needs.flatMap(({ key, what, problem, group }) => {
     const value = given[key];
+    if (value === undefined && group !== undefined && !begun.has(group)) return [];
     const wrong = value === undefined ? what : problem(value);
     return wrong === undefined ? [] : [`  ${command(key, stage)}   # ${wrong}`];
   });
