@@ -85,3 +85,5 @@ cloud_init >>"$world/cloud-init.log" 2>&1
 copies >"$world/copies-of-second-boot"
 inside timeout 200 /usr/local/lib/k3s-stages/bootstrap >>"$world/bootstrap.log" 2>&1
 cp -r /mnt/upper "$world/root"
+# For whoever asked for it, where that is not root.
+chown -R --reference="$world" "$world/root"

@@ -1,50 +1,22 @@
-import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseCloudConfig } from "../sandbox/node/cloud-config.ts";
-import { FakeNode, makeReleases } from "./fake-node.ts";
+import { boot, bootable, mirror } from "./cloud-init.ts";
+import { type FakeNode, makeReleases } from "./fake-node.ts";
 import { pins, planOf, userDataOf } from "./node-plan.ts";
 
-const has = (tool: string) => spawnSync("sh", ["-c", `command -v ${tool}`]).status === 0;
-const tools = ["cloud-init", "unshare", "ip", "nft", "python3", "curl", "openssl"];
-
-/** Mounts and namespaces need root, which GitHub's runners can become. */
-const root = process.getuid?.() === 0 ? [] : ["sudo", "-n"];
-const permitted = root.length === 0 || spawnSync("sudo", ["-n", "true"]).status === 0;
-const able = process.platform === "linux" && tools.every(has) && permitted;
-const suite = describe.skipIf(!able && process.env["CI"] !== "true");
+const suite = describe.skipIf(!bootable);
 
 suite("a first boot by cloud-init itself, in a throw-away root (skipped without root or a tool of Linux)", () => {
   const releases = makeReleases(pins);
-  const mirrored = planOf("prod", "server-1", {
-    "Pulumi.prod.yaml": { "cluster.mirror": "https://mirror.example.com" },
-  });
-  const plan = { ...mirrored, pins: releases.pins };
+  const plan = { ...planOf("prod", "server-1", { "Pulumi.prod.yaml": mirror }), pins: releases.pins };
   let node: FakeNode;
-  const kept = (path: string) => join(node.world, "root", path);
+  let disk: string;
+  const kept = (path: string) => join(disk, path);
 
   beforeAll(() => {
-    node = new FakeNode(plan, releases.folder);
-    // Without a line's end, which Hetzner's data source takes for no base64.
-    writeFileSync(join(node.world, "user-data"), userDataOf(plan));
-    node.set("address", plan.node.address);
-    node.set("calls", "");
-    const boot = join(import.meta.dirname, "cloud-init-boot.sh");
-    const [program = "", ...rest] = [
-      ...root,
-      "unshare",
-      "--mount",
-      "--net",
-      "--pid",
-      "--uts",
-      "--fork",
-      boot,
-      node.world,
-    ];
-    const { status, stderr } = spawnSync(program, rest, { encoding: "utf8", timeout: 280_000 });
-    const logs = node.get("cloud-init.log") + node.get("bootstrap.log");
-    expect([status, status === 0 ? "" : stderr + logs]).toEqual([0, ""]);
+    ({ node, disk } = boot(plan, releases.folder));
   }, 300_000);
   afterAll(() => {
     node.remove();

@@ -1,5 +1,5 @@
 /**
- * The real API server starts from what a first server's user data and its phase `config` leave on the disk: authorities,
+ * The real API server starts from what a first server's first boot, by the real cloud-init, leaves on the disk: authorities,
  * flags, the files that they name. In k3s' place stands this file, which reads them as k3s does.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -11,6 +11,7 @@ import { client } from "../../provider/pki/certificates.ts";
 import { days, newAdmin, newAgentToken } from "../../provider/pki/material.ts";
 import { agentTokenSecret } from "../../stacks/access/agent-token.ts";
 import { kubeconfig } from "../../stacks/cluster/kubeconfig.ts";
+import { boot, bootable, mirror } from "../cloud-init.ts";
 import { FakeNode, makeReleases } from "../fake-node.ts";
 import { material, pins, planOf } from "../node-plan.ts";
 import { kubernetesClient } from "./harness/client.ts";
@@ -18,11 +19,26 @@ import { temporaryFolder } from "./harness/folder.ts";
 import { type Kubernetes, startKubernetes } from "./harness/kubernetes.ts";
 
 const releases = makeReleases(pins);
-const node = new FakeNode(planOf("prod", "server-1"), releases.folder).only("config");
 const folder = temporaryFolder("node");
-const at = (path: string) => join(node.root, path);
-const auditLog = at("var/lib/rancher/k3s/server/logs/audit.log");
+let node: FakeNode;
+let disk: string;
 let kubernetes: Kubernetes;
+
+const at = (path: string) => join(disk, path);
+const auditLog = () => at("var/lib/rancher/k3s/server/logs/audit.log");
+
+/** By cloud-init and the whole of the bootstrap unit, where that can be; else its files and the one phase by themselves. */
+function makeDisk(): void {
+  const plan = planOf("prod", "server-1", { "Pulumi.prod.yaml": mirror });
+  if (bootable) {
+    ({ node, disk } = boot({ ...plan, pins: releases.pins }, releases.folder));
+    return;
+  }
+  node = new FakeNode(plan, releases.folder).only("config");
+  disk = node.root;
+  const { code, output } = node.run();
+  expect([code, output]).toEqual([0, expect.stringContaining("done")]);
+}
 
 /** PEM by path below k3s' folder for them. */
 function authorities(): { readonly [path: string]: string } {
@@ -37,23 +53,21 @@ function authorities(): { readonly [path: string]: string } {
 /** Paths as they are here: what they lead to has to be on the node's disk. */
 function flags(): readonly string[] {
   const config = parse(readFileSync(at("etc/rancher/k3s/config.yaml"), "utf8"));
-  return config["kube-apiserver-arg"].map((flag: string) => flag.replace(/=(\/(etc|var)\/)/, `=${node.root}$1`));
+  return config["kube-apiserver-arg"].map((flag: string) => flag.replace(/=(\/(etc|var)\/)/, `=${disk}$1`));
 }
 
 beforeAll(async () => {
-  const { code, output } = node.run();
-  expect(output).toContain("done");
-  expect(code).toBe(0);
+  makeDisk();
   const serverFiles = authorities();
   const now = new Date();
   const admin = await newAdmin({ serverFiles }, "k3s-stages-prod", { now, until: days(1, now) });
   const pki = { ...material, serverFiles, ...admin };
   kubernetes = await startKubernetes({ cluster: "k3s-stages-prod", folder: folder.path, pki, flags: flags() });
-});
+}, 400_000);
 afterAll(async () => {
   await kubernetes?.close();
   folder.remove();
-  node.remove();
+  node?.remove();
   rmSync(releases.folder, { recursive: true });
 });
 
@@ -91,7 +105,7 @@ async function withAccount(namespace: string): Promise<void> {
 
 describe("an API server that starts from a first server's disk", () => {
   it("has every flag of the node's configuration, and finds each file that one names", () => {
-    expect(flags().filter((flag) => flag.includes(node.root)).length).toBeGreaterThanOrEqual(4);
+    expect(flags().filter((flag) => flag.includes(disk)).length).toBeGreaterThanOrEqual(4);
     expect(flags()).toContain(`authentication-config=${at("etc/rancher/k3s/authentication.yaml")}`);
   });
 
@@ -174,8 +188,8 @@ describe("an API server that starts from a first server's disk", () => {
   it("writes down who made a Secret and nothing of what is in it, and no health check", async () => {
     const secret = { apiVersion: "v1", kind: "Secret", metadata: { name: "audited", namespace: "default" } };
     await kubernetes.client.create({ ...secret, stringData: { word: "hunter2-in-the-clear" } });
-    await expect.poll(() => readFileSync(auditLog, "utf8"), { timeout: 10_000 }).toMatch(/"name":"audited"/);
-    const log = readFileSync(auditLog, "utf8");
+    await expect.poll(() => readFileSync(auditLog(), "utf8"), { timeout: 10_000 }).toMatch(/"name":"audited"/);
+    const log = readFileSync(auditLog(), "utf8");
     expect(log).toContain('"username":"k3s-stages-prod-pulumi"');
     expect(log).not.toContain(Buffer.from("hunter2-in-the-clear").toString("base64"));
     expect(log).not.toContain("hunter2");
