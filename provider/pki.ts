@@ -11,12 +11,15 @@ const renewWithin = 120 * day;
 /** A common name has at most 64 characters (RFC 5280), and the longest suffix is -request-header-ca. */
 const clusterName = /^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/;
 
-function failures({ cluster, adminRotation: _, agentRotation: __, ...others }: Properties): readonly CheckFailure[] {
+const rotations = ["adminRotation", "agentRotation", "serverRotation"];
+
+function failures({ cluster, ...rest }: Properties): readonly CheckFailure[] {
+  const others = Object.keys(rest).filter((name) => !rotations.includes(name));
   const valid = typeof cluster === "string" && (cluster === unknown || clusterName.test(cluster));
   const name = { property: "cluster", reason: "use 1 to 40 lowercase letters, digits and '-'" };
-  const surplus = Object.keys(others).map((property) => ({
+  const surplus = others.map((property) => ({
     property,
-    reason: "is no input here; Pki takes cluster, adminRotation and agentRotation",
+    reason: `is no input here; Pki takes cluster, ${rotations.join(", ")}`,
   }));
   return valid ? surplus : [name, ...surplus];
 }
@@ -50,20 +53,21 @@ async function admin(files: Pick<Material, "serverFiles">, inputs: Properties, n
 async function renewed({ inputs, oldInputs, oldOutputs, preview }: UpdateRequest, now: Date): Promise<Properties> {
   const isOther = (name: string) => inputs[name] !== oldInputs[name];
   const unknownAdmin = { adminCertificate: unknown, adminKey: unknown, expires: String(inputs["expires"]) };
-  const { newAgentToken } = await generator();
-  const agentToken = () => (preview ? unknown : newAgentToken(String(oldOutputs["rootCertificate"])));
+  const make = await generator();
+  const root = String(oldOutputs["rootCertificate"]);
   // What create wrote is in the state as it was.
   const newAdmin = () => (preview ? unknownAdmin : admin(oldOutputs as unknown as Material, inputs, now));
   return {
     ...(["cluster", "adminRotation", "expires"].some(isOther) ? await newAdmin() : {}),
-    ...(isOther("agentRotation") ? { agentToken: agentToken() } : {}),
+    ...(isOther("agentRotation") ? { agentToken: preview ? unknown : make.newAgentToken(root) } : {}),
+    ...(isOther("serverRotation") ? { serverToken: preview ? unknown : make.newServerToken(root) } : {}),
   };
 }
 
 /**
  * Certificate authorities, tokens and admin access of one cluster, made before any server exists. Only the admin certificate
- * and the agents' token are ever made again, each when its rotation is raised; the certificate also when its end comes near:
- * that is an input, which check moves on, so that a preview shows it.
+ * and the tokens are ever made again, each when its rotation is raised; the certificate also when its end comes near: that is
+ * an input, which check moves on, so that a preview shows it.
  */
 export function pki(now = () => new Date()): Resource {
   return {
@@ -76,6 +80,12 @@ export function pki(now = () => new Date()): Resource {
         const ends = `the kubeconfig's certificate ends on ${String(known).slice(0, 10)}`;
         await log("WARNING", `${ends}: this update makes one until ${expires.slice(0, 10)}; fetch the kubeconfig anew`);
       }
+      if (Object.keys(oldInputs).length > 0 && inputs["serverRotation"] !== oldInputs["serverRotation"])
+        await log(
+          "WARNING",
+          "servers that are made from now on join with another token, which those that live take by the steps in " +
+            "docs/day-2.md, and not by this update: until then a new server waits, and a snapshot wants the old token",
+        );
       return { inputs: { ...inputs, expires }, failures: [...failures(inputs), ...unreached] };
     },
     async create({ inputs, preview }) {

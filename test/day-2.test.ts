@@ -46,7 +46,17 @@ it("uses Pulumi's commands only", () => {
 
 it("names only settings that the schema has", () => {
   const code = sources();
-  for (const key of ["generations", "upgrades", "restore", "snapshots", "protect", "rotate", "adminCertificate"]) {
+  for (const key of [
+    "generations",
+    "upgrades",
+    "restore",
+    "snapshots",
+    "protect",
+    "rotate",
+    "adminCertificate",
+    "agentToken",
+    "serverToken",
+  ]) {
     expect(text).toContain(key);
     expect(code).toMatch(new RegExp(`\\b${key}\\b`));
   }

@@ -173,11 +173,28 @@ describe("gitops:index:Pki over gRPC", () => {
     expect([...secrets].toSorted()).toEqual(keys);
   });
 
+  it("makes another token for servers when its rotation is raised, and says that those that live do not have it yet", async () => {
+    const { client, clock, created, update } = await served();
+    const state = await created();
+    const { inputs, failures } = await client.check({ cluster: "prod", serverRotation: 2 }, state.inputs);
+    expect(failures).toEqual([]);
+    const { values } = await update(state, inputs, false);
+    expect({ ...values, serverToken: "" }).toEqual({ ...state.outputs, serverToken: "" });
+    const [before = "", after = ""] = [state.outputs, values].map(({ serverToken }) => String(serverToken));
+    expect([after === before, after.split("::")[0]]).toEqual([false, before.split("::")[0]]);
+    const told: string[] = [];
+    const log = async (_: string, message: string) => void told.push(message);
+    const rest = { secrets: new Set<string>(), urn, signal: new AbortController().signal, log };
+    for (const oldInputs of [state.inputs, inputs, {}])
+      await pki(() => clock.now).check?.({ ...rest, inputs: { cluster: "prod", serverRotation: 2 }, oldInputs });
+    expect(told).toEqual([expect.stringMatching(/^servers that are made from now on join with another token/)]);
+  });
+
   it("refuses another token for agents where the cluster would never hear of it, and only then", async () => {
     const { client, created } = await served();
     const { inputs } = await created();
     const check = (news: Properties, olds?: Properties) => client.check({ cluster: "prod", ...news }, olds);
-    expect(await check({ reached: false }, inputs)).toEqual({ inputs, failures: [] });
+    expect(await check({ reached: false }, inputs)).toMatchObject({ inputs, raw: inputs, failures: [] });
     expect((await check({ reached: false, agentRotation: 2 })).failures).toEqual([]);
     const [failure] = (await check({ reached: false, agentRotation: 2 }, inputs)).failures;
     expect(failure?.reason).toMatch(/^cluster\.rotate\.agentToken would take .* or set cluster\.access to direct/);
@@ -215,7 +232,7 @@ describe("gitops:index:Pki over gRPC", () => {
     const { client } = await served();
     const { failures } = await client.check({ cluster: "prod", sans: secret("x") });
     expect(failures).toEqual([
-      { property: "sans", reason: "is no input here; Pki takes cluster, adminRotation and agentRotation" },
+      { property: "sans", reason: "is no input here; Pki takes cluster, adminRotation, agentRotation, serverRotation" },
     ]);
   });
 });

@@ -9,13 +9,15 @@ export interface PkiArgs {
   readonly adminRotation?: number;
   /** The same of the agents' token. */
   readonly agentRotation?: number;
+  /** The same of the servers'. */
+  readonly serverRotation?: number;
   /** Whether another token would reach the cluster; yes, if not given. */
   readonly reached?: boolean;
 }
 
 /**
  * A cluster's certificate authorities, join tokens and admin access, known before its first server exists. Served by the
- * plugin in `provider/`; after its creation only the admin certificate and the agents' token ever change.
+ * plugin in `provider/`; after its creation only the admin certificate and the tokens ever change.
  */
 export class Pki extends pulumi.CustomResource {
   /** PEM by path under /var/lib/rancher/k3s/server/tls, for the first server before its first start. */
@@ -59,10 +61,11 @@ export function adminKubeconfig(
 
 /** A stage's, with a rotation only where there was one: a stack without has no such input. */
 export function stagePki({ name, cluster: { protect, rotate, access } }: Stage, cluster: string): Pki {
-  const { adminCertificate, agentToken } = rotate;
+  const { adminCertificate, agentToken, serverToken } = rotate;
   const args = {
     ...(adminCertificate > 1 ? { adminRotation: adminCertificate } : {}),
     ...(agentToken > 1 ? { agentRotation: agentToken } : {}),
+    ...(serverToken > 1 ? { serverRotation: serverToken } : {}),
     ...(access === "none" ? { reached: false } : {}),
   };
   return new Pki(name, { cluster, ...args }, { protect });

@@ -21,7 +21,9 @@ export interface Cluster {
   /** Whether this program reaches the cluster's API: only then it brings Secrets there, and waits until the stage works. */
   readonly access: "direct" | "none";
   /** Generations of what this program makes; a higher one is a new one. */
-  readonly rotate: { readonly deployKey: number; readonly adminCertificate: number; readonly agentToken: number };
+  readonly rotate: {
+    readonly [secret in "deployKey" | "adminCertificate" | "agentToken" | "serverToken"]: number;
+  };
   /** Whether what cannot be made again is kept from being deleted. */
   readonly protect: boolean;
   /** How nodes take another k3s; without, they stay what they were made with. */

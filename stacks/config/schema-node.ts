@@ -59,8 +59,15 @@ export const nodeKeys = {
         .min(1)
         .default(1)
         .describe("raise it, and agents join with another token; those that have joined need none"),
+      serverToken: z
+        .int()
+        .min(1)
+        .default(1)
+        .describe(
+          "raise it, and servers join with another token, which those that live take by steps in docs/day-2.md",
+        ),
     })
-    .default({ deployKey: 1, adminCertificate: 1, agentToken: 1 })
+    .default({ deployKey: 1, adminCertificate: 1, agentToken: 1, serverToken: 1 })
     .describe("secrets that this program makes, each by its generation"),
   mirror: z
     .string()
