@@ -56,16 +56,11 @@ const session: readonly Step[] = [
   { text: "pulumi config set --stack dev --secret --path 'k3s-stages:ageKeys.blog-age'", input: secret("ageKey") },
   { text: "pulumi config set --secret gitops:token --stack dev", input: "token" },
   { text: "ssh-keygen -t ed25519 -N '' -C writer -f writer" },
-  {
-    text: "kubectl -n flux-system create secret generic gitops-writer --from-file=identity=writer --from-file=identity.pub=writer.pub --from-file=known_hosts",
-    ...offline,
-    says: "identity.pub:",
-  },
-  {
-    text: "kubectl -n flux-system create secret generic gitops-writer --from-literal=githubAppID=123 --from-literal=githubAppInstallationID=456 --from-file=githubAppPrivateKey=app.pem",
-    ...offline,
-    says: "githubAppPrivateKey:",
-  },
+  { text: "pulumi config set --stack prod --secret --path 'k3s-stages:write.identity'", input: "key" },
+  { text: "pulumi config set --stack prod --secret --path 'k3s-stages:write.githubAppID' 123" },
+  { text: "pulumi config set --stack prod --secret --path 'k3s-stages:write.githubAppInstallationID' 456" },
+  { text: "pulumi config set --stack prod --secret --path 'k3s-stages:write.githubAppPrivateKey'", input: "key" },
+  { text: "pulumi stack export --show-secrets --stack prod", says: "serverToken" },
   {
     text: "kubectl -n flux-system create secret generic webhook-token --from-literal=token=$(openssl rand -hex 20)",
     ...offline,
@@ -89,7 +84,7 @@ const otherwise: readonly (readonly [commands: RegExp, reason: string])[] = [
   [/^pulumi login "s3:/, "needs a bucket at Hetzner"],
   [/^pulumi login file:/, "its address is the session's PULUMI_BACKEND_URL"],
   [
-    /^kubectl (delete|describe|get|run|apply|-n$|-n \S+ (get|logs))\b/,
+    /^kubectl (delete|describe|get|run|apply|wait|-n$|-n \S+ (get|logs|debug))\b/,
     "needs a cluster; documents.test.ts asks kubectl for its words",
   ],
   [/^kubectl kustomize$/, "kustomize.test.ts runs it on every folder"],
