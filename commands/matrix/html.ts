@@ -31,7 +31,7 @@ h1 { font-size: 1.3rem; margin: 0; } h2 { font-size: 1.05rem; margin: 2rem 0 .3r
 p, small, .soft { color: var(--soft); } code { font: .85em ui-monospace, monospace; overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
 th { text-align: left; font-weight: 600; padding: .3rem .6rem .3rem 0; vertical-align: top; }
-.lanes { table-layout: fixed; min-width: 40rem; } .lanes th:first-child { width: 6rem; }
+.lanes { table-layout: fixed; min-width: calc(var(--stages) * 11rem + 6rem); } .lanes th:first-child { width: 6rem; }
 .lanes td { padding: .25rem 0; text-align: center; }
 .lanes td.from, .lanes td.to, .lanes td.via { background: linear-gradient(var(--line), var(--line)) no-repeat; background-size: 50% 2px; }
 .lanes td.from { background-position: 100% 50%; } .lanes td.to { background-position: 0 50%; }
@@ -40,8 +40,11 @@ th { text-align: left; font-weight: 600; padding: .3rem .6rem .3rem 0; vertical-
 .tag { display: inline-block; padding: .05rem .55rem; border: 1px solid var(--line); border-radius: 1rem; background: var(--paper);
   color: var(--soft); font: .85em ui-monospace, monospace; white-space: nowrap; }
 .tag.now { border: 2px solid var(--run); color: var(--run); font-weight: 600; } .tag.stopped { border-color: var(--stop); color: var(--stop); }
-.facts { margin-top: .6rem; font-size: .9rem; min-width: 48rem; } .facts td { padding: .25rem .8rem .25rem 0; vertical-align: top; border-top: 1px solid var(--line); }
+.facts { margin-top: .6rem; font-size: .9rem; min-width: 48rem; } .facts td { padding: .25rem .8rem .25rem 0; vertical-align: top; }
+.facts tbody > tr > * { border-top: 1px solid var(--line); } .facts td:last-child { color: var(--soft); }
 .facts ul { margin: 0; padding-left: 1rem; }
+@media (max-width: 40rem) { .tag { font-size: .7em; padding: 0 .35rem; } .lanes th:first-child { width: 3.5rem; }
+  .lanes { min-width: calc(var(--stages) * 8rem + 3.5rem); } }
 `;
 
 const stopped = ({ state }: Cell): boolean => state === "held" || state === "pinned" || state === "suspended";
@@ -93,7 +96,7 @@ function lanesHtml(cells: readonly (Cell | undefined)[], stages: readonly string
   const kept = versions.filter((version, index) => index < lanes || running.has(version));
   const head = stages.map((stage) => `<th scope="col">${escaped(stage)}</th>`).join("");
   const rows = kept.map((version) => lane(version, cells, now)).join("\n");
-  return `<div class="scroll"><table class="lanes"><thead><tr><th></th>${head}</tr></thead><tbody>\n${rows}\n</tbody></table></div>`;
+  return `<div class="scroll"><table class="lanes" style="--stages: ${stages.length}"><thead><tr><th></th>${head}</tr></thead><tbody>\n${rows}\n</tbody></table></div>`;
 }
 
 function facts(cell: Cell, now: string): string {
@@ -152,7 +155,7 @@ export function matrixHtml(report: Report): string {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>What runs where</title><style>${style}</style></head><body>
 <h1>What runs where</h1>
-<p>${escaped(repository)}, <code>${escaped(commit.slice(0, 7))}</code>, made ${escaped(at)}</p>
+<p>${escaped(repository)}, <code>${escaped(commit.slice(0, 7))}</code>, ${escaped(at.slice(0, 16).replace("T", " "))} UTC</p>
 ${appsOf(report)
   .map((app) => appHtml(app, report))
   .join("\n")}
