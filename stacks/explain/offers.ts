@@ -1,7 +1,7 @@
 /** Every policy that could take an image's tags, with what surrounds it: its cluster, its scan, and the line that it sets. */
 import { posix } from "node:path";
 import { parseImage } from "../publish/image.ts";
-import { isScanned, type Marker, markedSites } from "../publish/setters.ts";
+import { hasMarkers, isScanned, type Marker, markedSites } from "../publish/setters.ts";
 import { canonicalName } from "../registry/reference.ts";
 import { type ClusterFolder, clusterFolders } from "../tree/clusters.ts";
 import {
@@ -54,8 +54,17 @@ function automationOf({ metadata }: ImagePolicy, { objects }: Cluster): ImageUpd
   });
 }
 
+const known = new WeakMap<Files, Files>();
+
+/** The files that have markers; found once, because every policy asks. */
+function markedFiles(files: Files): Files {
+  const found = known.get(files) ?? new Map([...files].filter(([file, text]) => isScanned(file) && hasMarkers(text)));
+  known.set(files, found);
+  return found;
+}
+
 function marked(file: string, text: string, policy: string): readonly Line[] {
-  if (!isScanned(file) || !text.includes(policy)) return [];
+  if (!text.includes(policy)) return [];
   const own = markedSites(text).filter(({ marker }) => marker.policy === policy && marker.part !== "name");
   return own.map(({ line, value, marker }) => {
     const tag = marker.part === "image" ? parseImage(value).tag : value;
@@ -66,7 +75,7 @@ function marked(file: string, text: string, policy: string): readonly Line[] {
 
 function linesOf(policy: string, files: Files, automation: ImageUpdateAutomation | undefined): readonly Line[] {
   const folder = posix.normalize(`${automation?.spec.update.path ?? "."}/`);
-  const inside = [...files].filter(([file]) => folder === "./" || file.startsWith(folder));
+  const inside = [...markedFiles(files)].filter(([file]) => folder === "./" || file.startsWith(folder));
   return inside.flatMap(([file, text]) => marked(file, text, policy));
 }
 

@@ -2,6 +2,7 @@
 import { parseDocument } from "yaml";
 import { type ImagePolicy, type ImageRepository, imagePolicyOf, imageRepositoryOf } from "../tree/image-objects.ts";
 import type { Files } from "../tree/manifests.ts";
+import { plainYaml } from "../tree/plain-yaml.ts";
 
 export interface Rule {
   readonly file: string;
@@ -26,7 +27,7 @@ export function unlessBroken<T>(read: () => T, otherwise: T): T {
   }
 }
 
-const parsed = (text: string): unknown => unlessBroken(() => parseDocument(text).toJS(), undefined);
+const parsed = (text: string): unknown => unlessBroken(() => plainYaml(text) ?? parseDocument(text).toJS(), undefined);
 
 const objects = <T>(files: Files, kind: string, read: (value: unknown) => T | undefined) =>
   [...files].flatMap(([file, text]) => {

@@ -53,8 +53,9 @@ function commentFields(comment: string): Fields {
 }
 
 function parseMarker(comment: string | null | undefined): Marker | undefined {
+  if (!comment?.includes("{")) return undefined;
   // yaml joins the comment lines below to the line comment.
-  const { $imagepolicy, $held, $pinned } = commentFields(comment?.split("\n")[0] ?? "");
+  const { $imagepolicy, $held, $pinned } = commentFields(comment.split("\n")[0] ?? "");
   const named = $imagepolicy ?? $held ?? $pinned ?? "";
   const [, policy, part = "image"] = /^([^:]+:[^:]+)(?::(tag|name|digest))?$/.exec(named) ?? [];
   if (!policy) return undefined;
@@ -86,9 +87,12 @@ function sites(text: string): readonly Site[] {
 
 const hasMarker = (site: Site): site is Setter => site.marker !== undefined;
 
+/** Whether a text names a marker of any kind; a cheap question, to which no marked file says no. */
+export const hasMarkers = (text: string): boolean => /"\$(imagepolicy|held|pinned)"/.test(text);
+
 /** Every marked scalar in file order, held and pinned ones too. Throws yaml's own error when a text that names a marker is no YAML. */
 export function markedSites(text: string): readonly Setter[] {
-  return /"\$(imagepolicy|held|pinned)"/.test(text) ? sites(text).filter(hasMarker) : [];
+  return hasMarkers(text) ? sites(text).filter(hasMarker) : [];
 }
 
 /** The scalars that Flux sets. Throws as `markedSites` does. */

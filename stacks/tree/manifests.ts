@@ -2,6 +2,7 @@
 import { posix } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { foldersOf } from "../publish/paths.ts";
+import { plainYaml } from "./plain-yaml.ts";
 
 /** Path to text of a repository's files. */
 export type Files = ReadonlyMap<string, string>;
@@ -37,6 +38,8 @@ const isComponents = (path: string): boolean => path.endsWith("/flux-system/gotk
 /** @throws Error that names the file and what is wrong with it */
 function documents(path: string, text: string): readonly Manifest[] {
   if (isComponents(path)) return [];
+  const plain = plainYaml(text);
+  if (plain !== undefined) return [{ path, value: plain }];
   const parsed = parseAllDocuments(text);
   const broken = parsed.flatMap(({ errors }) => errors)[0];
   if (broken) throw new Error(`${path}: ${broken.message}`);
