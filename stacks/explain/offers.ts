@@ -1,6 +1,7 @@
 /** Every policy that could take an image's tags, with what surrounds it: its cluster, its scan, and the line that it sets. */
 import { posix } from "node:path";
 import { parseImage } from "../publish/image.ts";
+import { folders } from "../publish/paths.ts";
 import { hasMarkers, isScanned, type Marker, markedSites } from "../publish/setters.ts";
 import { canonicalName } from "../registry/reference.ts";
 import { type ClusterFolder, clusterFolders } from "../tree/clusters.ts";
@@ -42,23 +43,36 @@ export interface ClusterOffers {
 interface Cluster extends ClusterFolder {
   readonly objects: ImageObjects;
   readonly files: Files;
+  /** By the scan that they choose from. */
+  readonly policies: ReadonlyMap<string, readonly ImagePolicy[]>;
+  /** By namespace. */
+  readonly automations: ReadonlyMap<string, readonly ImageUpdateAutomation[]>;
 }
+
+const scanId = (namespace: string, name: string): string => `${namespace}/${name}`;
 
 export const policyId = ({ metadata }: ImagePolicy): string => `${metadata.namespace}:${metadata.name}`;
 
 /** Its own namespace only, narrowed by its selector (image-automation-controller, getPolicies). */
-function automationOf({ metadata }: ImagePolicy, { objects }: Cluster): ImageUpdateAutomation | undefined {
-  return objects.automations.find(({ metadata: own, spec }) => {
+function automationOf({ metadata }: ImagePolicy, { automations }: Cluster): ImageUpdateAutomation | undefined {
+  return automations.get(metadata.namespace)?.find(({ spec }) => {
     const wanted = Object.entries(spec.policySelector.matchLabels);
-    return own.namespace === metadata.namespace && wanted.every(([name, value]) => metadata.labels[name] === value);
+    return wanted.every(([name, value]) => metadata.labels[name] === value);
   });
 }
 
-const known = new WeakMap<Files, Files>();
+type ByFolder = ReadonlyMap<string, readonly (readonly [file: string, text: string])[]>;
 
-/** The files that have markers; found once, because every policy asks. */
-function markedFiles(files: Files): Files {
-  const found = known.get(files) ?? new Map([...files].filter(([file, text]) => isScanned(file) && hasMarkers(text)));
+const known = new WeakMap<Files, ByFolder>();
+
+/** The files that have markers, by every folder above them; found once, because every policy asks. */
+function markedFiles(files: Files): ByFolder {
+  const before = known.get(files);
+  if (before) return before;
+  const marked = [...files].filter(([file, text]) => isScanned(file) && hasMarkers(text));
+  const places = marked.flatMap((each) => [".", ...folders(each[0])].map((folder) => ({ folder, each })));
+  const byFolder = Map.groupBy(places, ({ folder }) => folder);
+  const found = new Map([...byFolder].map(([folder, all]) => [folder, all.map(({ each }) => each)]));
   known.set(files, found);
   return found;
 }
@@ -74,18 +88,14 @@ function marked(file: string, text: string, policy: string): readonly Line[] {
 }
 
 function linesOf(policy: string, files: Files, automation: ImageUpdateAutomation | undefined): readonly Line[] {
-  const folder = posix.normalize(`${automation?.spec.update.path ?? "."}/`);
-  const inside = [...markedFiles(files)].filter(([file]) => folder === "./" || file.startsWith(folder));
-  return inside.flatMap(([file, text]) => marked(file, text, policy));
+  const folder = posix.join(automation?.spec.update.path ?? ".", ".").replace(/(?<=.)\/$/, "");
+  return (markedFiles(files).get(folder) ?? []).flatMap(([file, text]) => marked(file, text, policy));
 }
 
 function offersOf(repository: ImageRepository, cluster: Cluster): readonly Offer[] {
-  const { objects, files, stage } = cluster;
+  const { files, stage } = cluster;
   const { name, namespace } = repository.metadata;
-  const own = objects.policies.filter(({ metadata, spec: { imageRepositoryRef: ref } }) => {
-    return ref.name === name && (ref.namespace ?? metadata.namespace) === namespace;
-  });
-  return own.map((policy) => {
+  return (cluster.policies.get(scanId(namespace, name)) ?? []).map((policy) => {
     const automation = automationOf(policy, cluster);
     const app = policy.metadata.labels["app"] ?? name;
     return { stage, app, policy, repository, automation, lines: linesOf(policyId(policy), files, automation) };
@@ -95,7 +105,12 @@ function offersOf(repository: ImageRepository, cluster: Cluster): readonly Offer
 /** Every cluster of a repository (or of a fresh render, not `isLive`) with its image objects. @throws Error that names the file that cannot be read */
 export function clustersOf(files: Files, isLive: boolean): readonly Cluster[] {
   return clusterFolders(files).map((folder) => {
-    return { ...folder, files, objects: imageObjects(files, folder.path, isLive) };
+    const objects = imageObjects(files, folder.path, isLive);
+    const policies = Map.groupBy(objects.policies, ({ metadata, spec: { imageRepositoryRef: ref } }) =>
+      scanId(ref.namespace ?? metadata.namespace, ref.name),
+    );
+    const automations = Map.groupBy(objects.automations, ({ metadata }) => metadata.namespace);
+    return { ...folder, files, objects, policies, automations };
   });
 }
 

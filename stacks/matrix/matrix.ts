@@ -135,9 +135,9 @@ function behind({ tag }: Omit<Cell, "behind">, below: Omit<Cell, "behind"> | und
 export function matrix(args: MatrixArgs): readonly Cell[] {
   const offers = args.clusters.flatMap((cluster) => offersOfCluster(cluster));
   const names = [...new Set([...args.order, ...args.clusters.map(({ stage }) => stage)])];
-  const apps = [...new Set(offers.map(({ app }) => app))].toSorted();
-  return apps.flatMap((app) => {
-    const own = names.flatMap((stage) => offers.find((offer) => offer.app === app && offer.stage === stage) ?? []);
+  const apps = [...Map.groupBy(offers, ({ app }) => app)].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return apps.flatMap(([, all]) => {
+    const own = names.flatMap((stage) => all.find((offer) => offer.stage === stage) ?? []);
     const cells = own.map((offer) => cell(offer, args));
     return cells.map((each, index) => ({ ...each, behind: behind(each, cells[index - 1]) }));
   });

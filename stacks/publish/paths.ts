@@ -16,7 +16,8 @@ export function unsafePath(path: string): string | undefined {
   return undefined;
 }
 
-function folders(path: string): readonly string[] {
+/** Those that a path lies in, the outermost first. */
+export function folders(path: string): readonly string[] {
   const segments = path.split("/");
   return segments.slice(1).map((_, index) => segments.slice(0, index + 1).join("/"));
 }
