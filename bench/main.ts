@@ -1,6 +1,6 @@
 /** `npm run bench`: ratios to a floor measured in the same run; nothing here is an assertion. */
 import { writeFileSync } from "node:fs";
-import { parseArgs } from "node:util";
+import { parsed, UsageError } from "../commands/usage.ts";
 import { table } from "../sandbox/table.ts";
 import { benchApps } from "./apps.ts";
 import { benchBringUp } from "./bring-up.ts";
@@ -30,11 +30,6 @@ const usage = `Usage: npm run bench [-- [NAME ...] [--json FILE]]
 Prints each measure with minimum, median and maximum, ours and the floor's, and the ratio of the medians.
 Names: ${Object.keys(benches).join(", ")}; all of them, if none is given.`;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { json: { type: "string" }, help: { type: "boolean", short: "h" } },
-});
-
 const span = ({ min, median, max }: Row["ours"], unit: string): string =>
   `${[min, median, max].map((each) => each.toFixed(0)).join(" / ")} ${unit}`;
 
@@ -46,17 +41,27 @@ const cells = (row: Row): readonly string[] => [
   row.goal === undefined ? "" : `≤ ${row.goal}`,
 ];
 
-async function run(names: readonly string[]): Promise<void> {
+async function run(names: readonly string[], json: string | undefined): Promise<void> {
   const rows: Row[] = [];
   for (const name of names) rows.push(...((await benches[name]?.()) ?? []));
   console.log(table(["measure", "ours", "floor", "ratio", "goal"], rows.map(cells)));
   const report = rows.map((row) => ({ ...row, ratio: ratio(row) }));
-  if (values.json) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
+  if (json) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
 }
 
-const unknown = positionals.find((name) => !(name in benches));
-if (values.help) console.log(usage);
-else if (unknown) {
-  console.error(`There is no bench ${unknown}.\n\n${usage}`);
+async function main(): Promise<void> {
+  const options = { json: { type: "string" }, help: { type: "boolean", short: "h" } } as const;
+  const { values, positionals } = parsed({ allowPositionals: true, options }, usage);
+  const unknown = positionals.find((name) => !(name in benches));
+  if (unknown) throw new UsageError(`There is no bench ${unknown}.\n\n${usage}`);
+  if (values.help) console.log(usage);
+  else await run(positionals.length > 0 ? positionals : Object.keys(benches), values.json);
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(error.message);
   process.exitCode = 2;
-} else await run(positionals.length > 0 ? positionals : Object.keys(benches));
+}

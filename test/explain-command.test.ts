@@ -50,6 +50,12 @@ describe("npm run explain", () => {
     expect(newer.code).toBe(0);
   });
 
+  it("says of an image that nobody scans that nothing takes it", async () => {
+    const { code, text } = await run("ghcr.io/acme/nope:v1.0.0");
+    expect(code).toBe(1);
+    expect(text).toContain("dev: nothing takes it\n  image unknown: no ImageRepository scans ghcr.io/acme/nope");
+  });
+
   it("repeats no password of an address", async () => {
     const { url } = repository;
     const { text } = await run(`${image}:v1.9.41`, "--repo", `file://robot:s3cret@${url}`);

@@ -16,7 +16,7 @@ function wrapped(text: string): readonly string[] {
 }
 
 function stageLines({ stage, app, accepted, reason, policy, file, line }: StageAnswer): readonly string[] {
-  const head = `${stage}: ${app ?? "nothing"} ${accepted ? "takes it" : "does not take it"}`;
+  const head = `${stage}: ${app ?? "nothing"} ${accepted || app === null ? "takes it" : "does not take it"}`;
   const place = file === null ? [] : [`  ${file}:${line}`];
   return [head, ...wrapped(reason), ...(policy === null ? [] : [`  policy ${policy}`]), ...(accepted ? place : [])];
 }

@@ -113,7 +113,8 @@ export function gitError(output: string, { url, branch, token }: Target): GitErr
   const where = redacted(url, token);
   if (failure && sentence)
     return new GitError(failure, `${sentence(where, branch)}${words ? ` (it says: ${words})` : ""}`);
-  return new GitError("other", `git failed at ${where}: ${said.trim().split("\n").slice(-3).join("; ")}`);
+  const last = said.split("\n").filter((line) => line.trim() !== "");
+  return new GitError("other", `git failed at ${where}: ${last.slice(-3).join("; ")}`);
 }
 
 /** Somebody else was first; the push was not wrong, only late. */
