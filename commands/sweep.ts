@@ -1,4 +1,5 @@
-/** `npm run sweep`: kills an `up` at every one of its writes at Hetzner, and looks at what the next run makes of it. */
+/** `npm run sweep`: kills an \`up\` at every one of its writes at Hetzner, or disturbs it by chance; what do the next runs make of it? */
+import { randomInt } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,9 +19,11 @@ import {
 } from "../sandbox/power-cut.ts";
 import { initStack } from "../sandbox/stage.ts";
 import { ConfigError } from "../stacks/config/error.ts";
+import { tryPlans } from "../test/engine-plans.ts";
 import { parsed } from "./usage.ts";
 
 const help = `Usage: npm run sweep [-- --stage <name>] [--every <n>] [--from <n>]
+       npm run sweep -- --plans <n> [--stage <name>] [--seed <n>] [--shrink]
 
 Kills \`pulumi up\` of a stage, with all its processes, at its first write at Hetzner, at its second, and so on, once before
 the write is done and once before it is answered. Each time it goes on as docs/day-2.md says, looks whether everything is
@@ -29,28 +32,36 @@ there once, labelled and settled, and takes the stage away. Hetzner and the node
   --stage <name>  dev unless given: one server. prod has three and two agents
   --every <n>     only each n-th write
   --from <n>      begin at that write
+  --plans <n>     so many random plans instead: errors, lost answers, failed actions and deletions by hand in one or two
+                  runs, some of them killed too, and in the destroy
+  --seed <n>      of the plans; printed when it is not given. The same one gives the same plans
+  --shrink        look for the smallest plan that fails
   --help          this text
 
-A cut takes 20 to 40 seconds. Ends with 0 when every run converged, 1 when one did not.`;
+A cut takes 20 to 40 seconds, a plan a minute. Ends with 0 when every run converged, 1 when one did not.`;
 
 interface Options {
   readonly stage: string;
   readonly every: number;
   readonly from: number;
+  readonly plans: number;
+  readonly seed: number;
+  readonly shrink: boolean;
 }
 
 function count(option: string, text: string): number {
-  if (!/^[1-9]\d{0,3}$/.test(text)) throw new ConfigError(`--${option} takes a number from 1 on, not "${text}".`);
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new ConfigError(`--${option} takes a number from 1 on, not "${text}".`);
   return Number(text);
 }
 
-/** Nothing where only the help is asked for. @throws ConfigError */
+/** Nothing where only the help is asked for. @throws UsageError */
 function options(args: readonly string[]): Options | undefined {
-  const text = { type: "string" } as const;
-  const known = { stage: text, every: text, from: text, help: { type: "boolean" } } as const;
+  const [text, flag] = [{ type: "string" }, { type: "boolean" }] as const;
+  const known = { stage: text, every: text, from: text, plans: text, seed: text, shrink: flag, help: flag } as const;
   const { values } = parsed({ args: [...args], options: known }, help);
-  const { stage = "dev", every = "1", from = "1" } = values;
-  return values.help ? undefined : { stage, every: count("every", every), from: count("from", from) };
+  const { stage = "dev", every = "1", from = "1", plans, seed = String(randomInt(1, 1e9)), shrink = false } = values;
+  const numbers = { every: count("every", every), from: count("from", from), seed: count("seed", seed) };
+  return values.help ? undefined : { stage, ...numbers, plans: plans ? count("plans", plans) : 0, shrink };
 }
 
 const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(0)} s`;
@@ -58,6 +69,7 @@ const seconds = (since: number): string => `${((performance.now() - since) / 100
 /** Whether it went well. */
 async function cutOnce(at: Stage, cut: PowerCut, expected: readonly string[]): Promise<boolean> {
   const began = performance.now();
+  at.sandbox.services.hetzner.refill();
   const operation = await cutOff(at, cut);
   const { steps, last } = await recover(at);
   const failed = last.code === 0 ? [] : [`the last step failed: ${said(last).slice(-2000)}`];
@@ -68,14 +80,18 @@ async function cutOnce(at: Stage, cut: PowerCut, expected: readonly string[]): P
   return found.length === 0;
 }
 
-async function sweep(at: Stage, { every, from }: Options): Promise<number> {
-  const { journal } = at.sandbox.services.hetzner;
-  const whole = await up(at);
-  if (whole.code !== 0) throw new Error(`an up that nobody disturbs failed:\n${said(whole)}`);
-  const expected = inventory(at.sandbox);
-  const writes = journal.entries().filter(({ method }) => method !== "GET").length;
-  const left = await cleared(at);
-  if (left.length > 0) throw new Error(`a stage that nobody disturbs does not go:\n${left.join("\n")}`);
+async function random(at: Stage, { plans, seed, shrink }: Options, expected: readonly string[]): Promise<number> {
+  console.log(`${plans} random plans, --seed ${seed}`);
+  try {
+    await tryPlans(at, { expected, plans, seed, shrink });
+    return 0;
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    return 1;
+  }
+}
+
+async function cuts(at: Stage, { every, from }: Options, { expected, writes }: Whole): Promise<number> {
   console.log(`An up of ${at.stage} writes ${writes} times at Hetzner.`);
   let failed = 0;
   for (let write = from; write <= writes; write += every)
@@ -83,6 +99,28 @@ async function sweep(at: Stage, { every, from }: Options): Promise<number> {
       if (!(await cutOnce(at, { write, moment }, expected))) failed += 1;
   console.log(failed === 0 ? "Every run converged." : `${failed} did not converge.`);
   return failed === 0 ? 0 : 1;
+}
+
+/** A run that nobody disturbs. */
+interface Whole {
+  readonly expected: readonly string[];
+  readonly writes: number;
+}
+
+async function undisturbed(at: Stage): Promise<Whole> {
+  const { journal } = at.sandbox.services.hetzner;
+  const whole = await up(at);
+  if (whole.code !== 0) throw new Error(`an up that nobody disturbs failed:\n${said(whole)}`);
+  const expected = inventory(at.sandbox);
+  const writes = journal.entries().filter(({ method }) => method !== "GET").length;
+  const left = await cleared(at);
+  if (left.length > 0) throw new Error(`a stage that nobody disturbs does not go:\n${left.join("\n")}`);
+  return { expected, writes };
+}
+
+async function sweep(at: Stage, chosen: Options): Promise<number> {
+  const whole = await undisturbed(at);
+  return chosen.plans > 0 ? random(at, chosen, whole.expected) : cuts(at, chosen, whole);
 }
 
 function checkStage({ fleet }: Sandbox, { stage }: Options): void {

@@ -51,6 +51,20 @@ export interface Recovery {
   readonly last: Run;
 }
 
+/** Of a run's sentences about what is there and not in the state: takes it over. How much that was. */
+async function takeOver(at: Stage, run: Run): Promise<number> {
+  const found = imports(run);
+  for (const args of found) await at.sandbox.pulumi([...args, "--yes"]);
+  return found.length;
+}
+
+/** What docs/day-2.md says about a run that ended with an error. */
+export async function goOn(at: Stage): Promise<Run> {
+  const again = () => pulumi(at, "up", "--yes", "--skip-preview", "--refresh");
+  const run = await again();
+  return run.code !== 0 && (await takeOver(at, run)) > 0 ? again() : run;
+}
+
 /** What docs/day-2.md says about a run that was cut off. A step that fails shows in the last one. */
 export async function recover(at: Stage): Promise<Recovery> {
   const steps: string[] = [];
@@ -58,20 +72,16 @@ export async function recover(at: Stage): Promise<Recovery> {
     steps.push(words);
     return pulumi(at, ...words.split(" "), ...quiet);
   };
-  const takeOver = async (run: Run): Promise<number> => {
-    const found = imports(run);
-    for (const args of found) {
-      steps.push(args.slice(0, 2).join(" "));
-      await at.sandbox.pulumi([...args, "--yes"]);
-    }
-    return found.length;
+  const taken = (run: Run): Promise<number> => {
+    steps.push(...imports(run).map((args) => args.slice(0, 2).join(" ")));
+    return takeOver(at, run);
   };
   await step("cancel", "--yes");
   await step("refresh --clear-pending-creates", "--yes", "--skip-preview");
-  await takeOver(await step("preview"));
+  await taken(await step("preview"));
   const first = await step("up", "--yes", "--skip-preview");
   // A subnet, a route or a service has no name: only the attempt to make it shows that it is there.
-  const more = first.code === 0 ? 0 : await takeOver(first);
+  const more = first.code === 0 ? 0 : await taken(first);
   return { steps, last: more > 0 ? await step("up", "--yes", "--skip-preview") : first };
 }
 
@@ -100,8 +110,9 @@ export function inventory(sandbox: Sandbox): readonly string[] {
 }
 
 async function pending(at: Stage): Promise<readonly string[]> {
-  const { stdout } = await pulumi(at, "stack", "export");
-  const { deployment } = JSON.parse(stdout) as {
+  const run = await pulumi(at, "stack", "export");
+  if (run.code !== 0) return [`the stack cannot be exported (${run.code}): ${said(run)}`];
+  const { deployment } = JSON.parse(run.stdout) as {
     readonly deployment: { readonly pending_operations?: readonly { readonly resource: { readonly urn: string } }[] };
   };
   return (deployment.pending_operations ?? []).map(({ resource }) => `still pending: ${resource.urn}`);

@@ -92,7 +92,9 @@ async function restartable<T extends Closable>(begin: () => Promise<T>) {
 /** The providers that Pulumi is told to attach to, and where they find Hetzner. */
 async function startProviders(ports: Ports, hetzner: Hetzner, started: Started) {
   const endpoint = { HCLOUD_ENDPOINT: hetzner.url };
-  const hcloud = await started.add(restartable(() => startHcloudProvider({ port: ports.hcloud, env: endpoint })));
+  const hcloud = await started.add(
+    restartable(() => startHcloudProvider({ port: ports.hcloud, env: endpoint, pauseMilliseconds: 50 })),
+  );
   await started.add(startKubernetesProvider({ port: ports.kubernetes }));
   const attached = `hcloud:${ports.hcloud},kubernetes:${ports.kubernetes}`;
   return { env: { ...endpoint, PULUMI_DEBUG_PROVIDERS: attached }, restartHcloud: hcloud.restart };

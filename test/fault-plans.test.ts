@@ -8,44 +8,7 @@ import { applyLoop } from "./apply-loop.ts";
 import { hcloudClient } from "./hcloud-client.ts";
 import type { Made, Name } from "./hcloud-cluster.ts";
 import { hetznerToken as token } from "./hetzner-client.ts";
-
-const writes = [
-  ...["ssh_keys", "placement_groups", "networks", "servers", "primary_ips", "firewalls", "load_balancers"].flatMap(
-    (kind) => [`POST /${kind}`, `DELETE /${kind}/:id`],
-  ),
-  ...["add_subnet", "delete_subnet", "add_route", "delete_route"].map((act) => `POST /networks/:id/actions/${act}`),
-  "POST /servers/:id/actions/attach_to_network",
-  "POST /firewalls/:id/actions/remove_from_resources",
-  ...["attach_to_network", "detach_from_network", "add_service", "delete_service", "add_target", "remove_target"].map(
-    (act) => `POST /load_balancers/:id/actions/${act}`,
-  ),
-];
-const reads = ["GET /actions", "GET /servers/:id", "GET /networks/:id", "GET /load_balancers/:id", "GET /images"];
-
-const codes = [
-  ...["conflict", "locked", "rate_limit_exceeded", "bad_gateway", "timeout", "unavailable", "server_error"],
-  ...["resource_unavailable", "resource_limit_exceeded", "service_error", "forbidden", "unauthorized", "maintenance"],
-];
-const commands = [
-  ...["create_server", "start_server", "attach_to_network", "create_load_balancer", "add_service", "add_target"],
-  ...["add_subnet", "add_route", "delete_server", "detach_from_network", "remove_target", "delete_subnet"],
-];
-const vanishing = ["servers", "networks", "load_balancers", "placement_groups", "firewalls", "ssh_keys"] as const;
-
-const failure = fc.oneof(
-  fc.constantFrom(...codes).map((code) => ({ code, message: `a fault of the test (${code})` })),
-  fc.constant(noAnswer),
-);
-const times = fc.integer({ min: 1, max: 6 });
-
-/** One thing that goes wrong. */
-const fault = fc.oneof(
-  fc.record({ kind: fc.constant("refused" as const), operation: fc.constantFrom(...writes, ...reads), failure, times }),
-  fc.record({ kind: fc.constant("lost" as const), operation: fc.constantFrom(...writes), failure, times }),
-  fc.record({ kind: fc.constant("action" as const), command: fc.constantFrom(...commands), times }),
-  fc.record({ kind: fc.constant("vanished" as const), what: fc.constantFrom(...vanishing) }),
-);
-type Fault = typeof fault extends fc.Arbitrary<infer T> ? T : never;
+import { type Fault, fault, inject, losesFirewall, switchOn, writes } from "./random-faults.ts";
 
 /** What happens before each of some runs, and before each of some attempts to take everything away. */
 const plan = fc.record({
@@ -91,21 +54,6 @@ async function world() {
   return { api, loop: applyLoop(client, idOf), close };
 }
 
-async function inject(api: Hetzner, one: Fault): Promise<void> {
-  const { faults } = api;
-  if (one.kind === "refused") faults.failNext(one.operation, one.failure, one.times);
-  if (one.kind === "lost") faults.failAfter(one.operation, one.failure, one.times);
-  if (one.kind === "action") faults.failAction(one.command, { code: "action_failed", message: "it failed" }, one.times);
-  if (one.kind !== "vanished") return;
-  const answer = await fetch(`${api.url}/${one.what}`, { headers });
-  const { [one.what]: items } = (await answer.json()) as {
-    readonly [kind: string]: readonly { readonly id: number }[];
-  };
-  // An earlier fault may be waiting for just this request.
-  for (const { id } of items ?? [])
-    await fetch(`${api.url}/${one.what}/${id}`, { method: "DELETE", headers }).catch(() => {});
-}
-
 /** Names that two things of one kind have. */
 function twins({ state }: Hetzner): readonly string[] {
   const kinds = { server: state.servers(), network: state.networks(), firewall: state.firewalls() };
@@ -124,12 +72,6 @@ const unlabelled = ({ state }: Hetzner): readonly string[] =>
     .filter(({ labels }) => labels["cluster"] !== "dev")
     .map(({ name }) => name);
 
-/** Nothing starts a machine again whose start failed; the preview says that it is off, and a person switches it on. */
-async function switchOn(api: Hetzner): Promise<void> {
-  for (const { id } of api.state.servers().filter(({ powered }) => !powered))
-    await fetch(`${api.url}/servers/${id}/actions/poweron`, { method: "POST", headers });
-}
-
 /** Runs without a fault after which everything has to be right. */
 const most = 4;
 
@@ -137,30 +79,24 @@ async function settles(api: Hetzner, { mend }: { readonly mend: () => Promise<re
   let errors: readonly string[] = [];
   for (let run = 1; run <= most; run += 1) {
     errors = await mend();
-    await switchOn(api);
+    await switchOn({ api, token });
     if (errors.length === 0) return [];
   }
   return errors;
 }
 
-/** The provider calls a firewall gone whose deletion got no answer; `npm run destroy` lists what is left of it (F33). */
-const losesFirewall = (destroys: readonly (readonly Fault[])[]): boolean =>
-  destroys
-    .flat()
-    .some((one) => "failure" in one && one.operation === "DELETE /firewalls/:id" && one.failure === noAnswer);
-
 async function tried({ ups, destroys }: { ups: Fault[][]; destroys: Fault[][] }): Promise<void> {
   const { api, loop, close } = await world();
   try {
     for (const faults of ups) {
-      for (const one of faults) await inject(api, one);
+      for (const one of faults) await inject({ api, token }, one);
       await loop.up();
       expect(twins(api)).toEqual([]);
     }
     api.faults.clear();
     await expectWhole({ api, loop });
     for (const faults of destroys) {
-      for (const one of faults) await inject(api, one);
+      for (const one of faults) await inject({ api, token }, one);
       await loop.refresh().catch(() => {});
       await loop.destroy();
     }
@@ -168,7 +104,7 @@ async function tried({ ups, destroys }: { ups: Fault[][]; destroys: Fault[][] })
     await loop.refresh();
     expect(await loop.destroy()).toEqual([]);
     const left = Object.entries(api.state.counts()).filter(([, count]) => count > 0);
-    expect(left.filter(([kind]) => kind !== "firewalls" || !losesFirewall(destroys))).toEqual([]);
+    expect(left.filter(([kind]) => kind !== "firewalls" || !losesFirewall(destroys.flat()))).toEqual([]);
     expect(api.journal.unknown()).toEqual([]);
   } finally {
     await close();
@@ -213,12 +149,12 @@ describe("what was deleted by hand", () => {
       const { servers, networks, firewalls } = api.state;
       const others = () => ({ servers: servers(), networks: networks(), firewalls: firewalls() });
       const before = others();
-      await inject(api, { kind: "vanished", what });
+      await inject({ api, token }, { kind: "vanished", what });
       await expectWhole({ api, loop });
       const kept = Object.entries(before).filter(([kind]) => kind !== what);
       for (const [kind, items] of kept)
         expect(others()[kind as keyof typeof before].map(({ id }) => id)).toEqual(items.map(({ id }) => id));
-      await inject(api, { kind: "vanished", what });
+      await inject({ api, token }, { kind: "vanished", what });
       await loop.refresh();
       expect(await loop.destroy()).toEqual([]);
       expect(Object.values(api.state.counts()).filter((count) => count > 0)).toEqual([]);

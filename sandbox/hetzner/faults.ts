@@ -19,7 +19,7 @@ export interface Faults {
     error: { readonly code: string; readonly message: string },
     times?: number,
   ) => void;
-  /** Nothing of what `failNext`, `failAfter`, `failAction` and `hangAction` still have to do is done. */
+  /** Nothing of what `failNext`, `failAfter`, `failAction`, `hangAction` and `cutAt` still have to do is done. */
   readonly clear: () => void;
   /** The next `times` (1) actions of a command run for ever; what they are for is not done. */
   readonly hangAction: (command: string, times?: number) => void;
@@ -91,13 +91,16 @@ function answers(): Pick<FaultBook, "rewrite" | "rewritten" | "perPage" | "mostP
   };
 }
 
-function cuts(): Pick<FaultBook, "cutAt" | "takeCut"> {
+function cuts() {
   let waiting: { readonly cut: Cut; left: number } | undefined;
   return {
-    cutAt: (write, cut) => {
+    cutAt: (write: number, cut: Cut) => {
       waiting = { cut, left: write };
     },
-    takeCut: () => {
+    noCut: () => {
+      waiting = undefined;
+    },
+    takeCut: (): Cut | undefined => {
       if (waiting) waiting.left -= 1;
       if (waiting?.left !== 0) return undefined;
       const { cut } = waiting;
@@ -131,11 +134,13 @@ export function faultBook(): FaultBook {
   const actions = queue<{ readonly code: string; readonly message: string }>();
   const hanging = queue<true>();
   const limits = new Map<string, number>();
+  const { noCut, ...cut } = cuts();
   return {
     ...stock(),
     ...answers(),
-    ...cuts(),
+    ...cut,
     clear: () => {
+      noCut();
       for (const each of [requests, lost, actions, hanging]) each.clear();
     },
     failNext: requests.add,

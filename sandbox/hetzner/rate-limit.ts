@@ -17,6 +17,10 @@ export function rateLimit(clock: () => number) {
       left -= 1;
       return true;
     },
+    /** All of an hour's are back. */
+    reset: (): void => {
+      left = most;
+    },
     headers: () => ({
       "ratelimit-limit": String(most),
       "ratelimit-remaining": String(Math.floor(left)),

@@ -35,6 +35,8 @@ export interface Hetzner {
   readonly state: HetznerState;
   readonly journal: Journal;
   readonly faults: Faults;
+  /** Gives back an hour's requests, as an hour does: the sandbox asks of an action more often than a stage that is real. */
+  readonly refill: () => void;
   readonly close: () => Promise<void>;
 }
 
@@ -136,5 +138,6 @@ export async function startHetzner(options: HetznerOptions): Promise<Hetzner> {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   };
-  return { url: `http://127.0.0.1:${port}/v1`, port, state: stateReaders(project), journal, faults, close };
+  const state = stateReaders(project);
+  return { url: `http://127.0.0.1:${port}/v1`, port, state, journal, faults, refill: limit.reset, close };
 }
