@@ -87,6 +87,7 @@ it("changes a server's token by the steps that it shows, of which kubectl and k3
     execFileSync("bash", ["-ec", script], {
       cwd: folder,
       env: { PATH: `${folder}:${process.env["PATH"]}` },
+      stdio: ["ignore", "pipe", "inherit"],
       encoding: "utf8",
     });
   run(`${block("token rotate")}${block("systemctl restart")}`.replace("sleep 60", ""));

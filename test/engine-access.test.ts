@@ -6,6 +6,7 @@ import { hcloudCcm, hcloudCsi } from "../stacks/config/presets.ts";
 import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";
 
 const minute = 60_000;
+const web = { count: 1, type: "cpx22", subnet: "10.10.1.0/24" };
 let sandbox: EngineSandbox;
 
 const up = () => sandbox.pulumi(["up", "--yes", "--skip-preview", "--stack", "dev"]);
@@ -101,8 +102,7 @@ describe("a stage that its program reaches", { timeout: 3 * minute }, () => {
   });
 
   it("lets an agent join with the token of now", async () => {
-    const pools = { web: { count: 1, type: "cpx22", subnet: "10.10.1.0/24" } };
-    sandbox.edit("dev", ["cluster", "pools"], pools);
+    sandbox.edit("dev", ["cluster", "pools"], { web });
     const run = await up();
     expect(run.code, run.stdout + run.stderr).toBe(0);
     expect(inCluster().get(place("k3s-stages-dev-web-1", { kind: "Node" }))).toBeDefined();
@@ -124,6 +124,7 @@ describe("a stage that its program does not reach", { timeout: 3 * minute }, () 
   beforeAll(async () => {
     sandbox = await engineSandbox("dev");
     sandbox.edit("dev", ["cluster", "access"], "none");
+    sandbox.edit("dev", ["cluster", "pools"], { web });
     for (const key of ["clusterToken", "ageKey"]) await sandbox.pulumi(["config", "rm", "--stack", "dev", key]);
   }, 10 * minute);
   afterAll(() => sandbox?.remove());
@@ -149,5 +150,21 @@ describe("a stage that its program does not reach", { timeout: 3 * minute }, () 
     expect(flux).toMatchObject({
       status: { conditions: expect.arrayContaining([expect.objectContaining({ type: "Ready", status: "True" })]) },
     });
+  });
+
+  it("lets its agent in by the token that came with user data too", () => {
+    expect(inCluster().get(place("k3s-stages-dev-web-1", { kind: "Node" }))).toBeDefined();
+  });
+
+  it("refuses in a preview what nobody could drain, or would lock it out, with what to do", async () => {
+    sandbox.edit("dev", ["cluster", "pools"], { web: { ...web, generations: { 1: 2 } } });
+    sandbox.edit("dev", ["cluster", "rotate"], { deployKey: 2, agentToken: 2 });
+    const { code, stdout, stderr } = await sandbox.pulumi(["preview", "--stack", "dev"]);
+    expect([code === 0, stdout + stderr]).toEqual([
+      false,
+      expect.stringContaining("kubectl drain k3s-stages-dev-web-1 "),
+    ]);
+    for (const setting of ["deployKey", "agentToken"])
+      expect(stdout + stderr).toContain(`cluster.rotate.${setting} would take from the cluster what it has`);
   });
 });
