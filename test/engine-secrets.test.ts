@@ -40,7 +40,7 @@ function secretTexts(value: unknown, isSecret = false): readonly string[] {
 }
 
 const keys = /-----BEGIN [A-Z ]*PRIVATE KEY-----\n([\s\S]+?)\n-----END/g;
-const tokens = /K10[0-9a-f]{64}::\w+:(\S+)/g;
+const tokens = /K10[0-9a-f]{64}::\w+[:.](\S+)/g;
 
 /** A line of a key that no other shares: the second, or the first where that holds the whole secret (RFC 5915). */
 function lineOf(body: string): string {
@@ -87,7 +87,7 @@ describe("a run's secrets (F52)", { timeout: 5 * minute }, () => {
     const run = await pulumi("up", "--yes", "--skip-preview", "--refresh", "--diff");
     expect(run.code, run.stdout + run.stderr).toBe(0);
     const first = await sandbox.pulumi(["stack", "export", "--show-secrets", "--stack", "dev"]);
-    sandbox.edit("dev", ["cluster", "rotate"], { deployKey: 2, adminCertificate: 2 });
+    sandbox.edit("dev", ["cluster", "rotate"], { deployKey: 2, adminCertificate: 2, agentToken: 2, serverToken: 2 });
     await pulumi("preview", "--json");
     expect((await pulumi("up", "--yes", "--diff")).code).toBe(0);
     for (const args of [["stack", "output", "--json"], ["stack", "output"], ["stack", "export"], ["config"]])
@@ -95,9 +95,9 @@ describe("a run's secrets (F52)", { timeout: 5 * minute }, () => {
     const second = await sandbox.pulumi(["stack", "export", "--show-secrets", "--stack", "dev"]);
     const texts = [first, second].flatMap(({ stdout }) => secretTexts(JSON.parse(stdout)));
     known = [...new Set([...texts.flatMap(pieces), ...Object.values(dummySecrets)])];
-    // Five authorities and the service accounts' key, the root's, two admin keys, two deploy keys; two tokens; four of the config.
-    expect(known).toHaveLength(17);
-    expect(holds(JSON.stringify(texts))).toHaveLength(17);
+    // Five authorities and the service accounts' key, the root's, two admin keys, two deploy keys; two tokens of each kind; four of the config.
+    expect(known).toHaveLength(19);
+    expect(holds(JSON.stringify(texts))).toHaveLength(19);
   });
 
   it("are encrypted alone in Pulumi's state, its history and backups, and in the stage's file", () => {
@@ -138,7 +138,7 @@ describe("a run's secrets (F52)", { timeout: 5 * minute }, () => {
       `${tls}/request-header-ca.key 0600 1`,
       `${tls}/server-ca.key 0600 1`,
       `${tls}/service.key 0600 1`,
-      "/etc/rancher/k3s/config.yaml 0600 2",
+      "/etc/rancher/k3s/config.yaml 0600 1",
     ]);
     expect(holds(JSON.stringify(commands))).toEqual([]);
   });
