@@ -1,5 +1,6 @@
-import { parseDocument } from "yaml";
+import { YAMLParseError } from "yaml";
 import { ConfigError } from "./error.ts";
+import { documentIn } from "./read-yaml.ts";
 import { isSecretKey } from "./stage-secrets.ts";
 
 /** One configuration file's values below the project's prefix, as they were read and before anything was checked. */
@@ -22,11 +23,17 @@ interface Values {
   readonly [key: string]: unknown;
 }
 
+function parsed(file: string, text: string): unknown {
+  try {
+    return documentIn(text);
+  } catch (error) {
+    const line = error instanceof YAMLParseError ? (error.linePos?.[0].line ?? 1) : 1;
+    throw new ConfigError(`${file}:${line} is not valid YAML: ${(error as Error).message}`);
+  }
+}
+
 function content(file: string, text: string): Values {
-  const document = parseDocument(text);
-  const [error] = document.errors;
-  if (error) throw new ConfigError(`${file}:${error.linePos?.[0].line ?? 1} is not valid YAML: ${error.message}`);
-  const value: unknown = document.toJS() ?? {};
+  const value = parsed(file, text) ?? {};
   if (typeof value !== "object") throw new ConfigError(`${file} must be a mapping`);
   return value as Values;
 }

@@ -1,8 +1,7 @@
 /** What decides on tags in some files: policies, and the scans that they look at. */
-import { parseDocument } from "yaml";
+import { documentIn } from "../config/read-yaml.ts";
 import { type ImagePolicy, type ImageRepository, imagePolicyOf, imageRepositoryOf } from "../tree/image-objects.ts";
 import type { Files } from "../tree/manifests.ts";
-import { plainYaml } from "../tree/plain-yaml.ts";
 
 export interface Rule {
   readonly file: string;
@@ -27,7 +26,7 @@ export function unlessBroken<T>(read: () => T, otherwise: T): T {
   }
 }
 
-const parsed = (text: string): unknown => unlessBroken(() => plainYaml(text) ?? parseDocument(text).toJS(), undefined);
+const parsed = (text: string): unknown => unlessBroken(() => documentIn(text), undefined);
 
 const objects = <T>(files: Files, kind: string, read: (value: unknown) => T | undefined) =>
   [...files].flatMap(([file, text]) => {

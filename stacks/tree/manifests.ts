@@ -1,8 +1,7 @@
 /** What kustomize builds from a repository's files, as far as lists of files and folders go; nothing is patched or named anew. */
 import { posix } from "node:path";
-import { parseAllDocuments } from "yaml";
+import { documentsIn } from "../config/read-yaml.ts";
 import { foldersOf } from "../publish/paths.ts";
-import { plainYaml } from "./plain-yaml.ts";
 
 /** Path to text of a repository's files. */
 export type Files = ReadonlyMap<string, string>;
@@ -38,13 +37,11 @@ const isComponents = (path: string): boolean => path.endsWith("/flux-system/gotk
 /** @throws Error that names the file and what is wrong with it */
 function documents(path: string, text: string): readonly Manifest[] {
   if (isComponents(path)) return [];
-  const plain = plainYaml(text);
-  if (plain !== undefined) return [{ path, value: plain }];
-  const parsed = parseAllDocuments(text);
-  const broken = parsed.flatMap(({ errors }) => errors)[0];
-  if (broken) throw new Error(`${path}: ${broken.message}`);
-  const values: readonly unknown[] = parsed.map((document) => document.toJS());
-  return values.filter((value) => value !== null).map((value) => ({ path, value }));
+  try {
+    return documentsIn(text).map((value) => ({ path, value }));
+  } catch (error) {
+    throw new Error(`${path}: ${(error as Error).message}`);
+  }
 }
 
 /** The files and folders right below a folder. */
