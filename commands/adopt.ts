@@ -7,13 +7,13 @@ import type { Finding } from "../stacks/adopt/finding.ts";
 import { report } from "../stacks/adopt/report.ts";
 import { ConfigError } from "../stacks/config/error.ts";
 import { readPins } from "../stacks/config/files.ts";
-import { printable } from "../stacks/config/printable.ts";
 import { versionsOf } from "../stacks/gitops/versions.ts";
 import { openRemote } from "../stacks/publish/git.ts";
 import type { Entry, Head } from "../stacks/publish/head.ts";
 import { isManifest } from "../stacks/publish/ownership.ts";
 import { PublishError } from "../stacks/publish/problem.ts";
 import { isScanned } from "../stacks/publish/setters.ts";
+import { type Outcome, tell } from "./outcome.ts";
 import { gitAddress, isBare } from "./repository.ts";
 import { parsed, UsageError } from "./usage.ts";
 
@@ -32,11 +32,6 @@ would change. Writes the configuration that renders it. The repository is only r
 The cluster part of the configuration is a sample: choose location, servers and API ranges yourself.
 Ends with 0 when nothing wrong was found, 1 when something is wrong in the repository or it cannot be read, 2 for
 wrong options.`;
-
-export interface Outcome {
-  readonly code: 0 | 1 | 2;
-  readonly text: string;
-}
 
 /** Far more than people write by hand; what lies beyond is somebody's data. */
 const maxFiles = 20_000;
@@ -172,7 +167,5 @@ export async function adoptCommand(args: readonly string[], directory: string): 
 }
 
 if (import.meta.main) {
-  const { code, text } = await adoptCommand(process.argv.slice(2), process.cwd());
-  console.log(printable(text));
-  process.exitCode = code;
+  tell(await adoptCommand(process.argv.slice(2), process.cwd()), true);
 }

@@ -1,6 +1,5 @@
 /** `npm run explain -- ghcr.io/acme/blog:v1.9.32`: which stages take a tag and why; with neither Pulumi nor a cluster. */
 import { ConfigError } from "../stacks/config/error.ts";
-import { printable } from "../stacks/config/printable.ts";
 import { explanation } from "../stacks/explain/explanation.ts";
 import { clustersOf, type Offer, offersOfApp } from "../stacks/explain/offers.ts";
 import { preview } from "../stacks/explain/preview.ts";
@@ -10,19 +9,8 @@ import { type FilesAsked, filesAsked } from "./explain/files.ts";
 import { type Asked, help, type Options, options } from "./explain/options.ts";
 import { explanationText, previewText } from "./explain/report.ts";
 import { tagsOf } from "./explain/tags.ts";
+import { type Outcome, type Surroundings, surroundings, tell } from "./outcome.ts";
 import { UsageError } from "./usage.ts";
-
-export interface Outcome {
-  /** 0 when a stage takes the tag or a tag would run, 1 for none, 2 when that cannot be said. */
-  readonly code: 0 | 1 | 2;
-  readonly text: string;
-}
-
-export interface Surroundings {
-  /** The project's folder, when the configuration is rendered. */
-  readonly directory: string;
-  readonly environment: Readonly<NodeJS.ProcessEnv>;
-}
 
 const json = (value: unknown): string => JSON.stringify(value, null, 2);
 
@@ -90,10 +78,6 @@ export async function explainCommand(args: readonly string[], around: Surroundin
 }
 
 if (import.meta.main) {
-  const { code, text } = await explainCommand(process.argv.slice(2), {
-    directory: process.cwd(),
-    environment: process.env,
-  });
-  (code === 2 ? console.error : console.log)(printable(text));
-  process.exitCode = code;
+  const outcome = await explainCommand(process.argv.slice(2), surroundings());
+  tell(outcome, outcome.code !== 2);
 }

@@ -3,7 +3,6 @@ import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { ConfigError } from "../stacks/config/error.ts";
 import { readFleet } from "../stacks/config/files.ts";
-import { printable } from "../stacks/config/printable.ts";
 import { clustersOf } from "../stacks/explain/offers.ts";
 import { clusterLine } from "../stacks/matrix/cluster-line.ts";
 import { matrix } from "../stacks/matrix/matrix.ts";
@@ -15,18 +14,10 @@ import { help, type Options, options } from "./matrix/options.ts";
 import type { Report } from "./matrix/report.ts";
 import { type History, history, knownTags } from "./matrix/sources.ts";
 import { matrixText } from "./matrix/text.ts";
+import { type Outcome, type Surroundings, surroundings, tell } from "./outcome.ts";
 import { UsageError } from "./usage.ts";
 
-export interface Outcome {
-  /** 0 for answered, 1 for a repository or configuration that cannot be used, 2 for wrong arguments. */
-  readonly code: 0 | 1 | 2;
-  readonly text: string;
-}
-
-export interface Surroundings {
-  /** The project's folder. */
-  readonly directory: string;
-  readonly environment: Readonly<NodeJS.ProcessEnv>;
+interface Clocked extends Surroundings {
   readonly now: () => Date;
 }
 
@@ -39,7 +30,7 @@ function clustersIn({ source, files }: History) {
   }
 }
 
-async function report(given: Options, around: Surroundings): Promise<Report> {
+async function report(given: Options, around: Clocked): Promise<Report> {
   const { directory, environment, now } = around;
   const { fleet, pins } = readFleet(directory);
   const found = await history(given, fleet.repository, directory);
@@ -72,7 +63,7 @@ function written(html: string, file: string): string {
   }
 }
 
-async function answered(args: readonly string[], around: Surroundings): Promise<string> {
+async function answered(args: readonly string[], around: Clocked): Promise<string> {
   const given = options(args);
   if (given.help) return help;
   const made = await report(given, around);
@@ -82,7 +73,7 @@ async function answered(args: readonly string[], around: Surroundings): Promise<
 }
 
 /** Runs the command; nothing but the page is written anywhere. */
-export async function matrixCommand(args: readonly string[], around: Surroundings): Promise<Outcome> {
+export async function matrixCommand(args: readonly string[], around: Clocked): Promise<Outcome> {
   try {
     return { code: 0, text: await answered(args, around) };
   } catch (error) {
@@ -93,8 +84,5 @@ export async function matrixCommand(args: readonly string[], around: Surrounding
 }
 
 if (import.meta.main) {
-  const around = { directory: process.cwd(), environment: process.env, now: () => new Date() };
-  const { code, text } = await matrixCommand(process.argv.slice(2), around);
-  (code === 0 ? console.log : console.error)(printable(text));
-  process.exitCode = code;
+  tell(await matrixCommand(process.argv.slice(2), { ...surroundings(), now: () => new Date() }));
 }

@@ -6,6 +6,7 @@ import { resolve } from "../stacks/config/resolve.ts";
 import { sourcesOf } from "../stacks/config/sources.ts";
 import { readTexts, type Texts, writeTexts } from "./new/files.ts";
 import { type Command, type Given, needed, pairsOf, run, textOf } from "./new/run.ts";
+import { tell } from "./outcome.ts";
 
 const help = `Usage: npm run new-app -- --name <app> --image <image> --port <number> --tag <stage>=<tag>…
 
@@ -18,7 +19,9 @@ stay; nothing is written unless the whole configuration is valid then. Asks for 
   --tag <stage>=<tag>    the first tag of a stage, one for each
   --host <stage>=<host>  where a stage serves it; http and https then have an Ingress
   --issuer <name>        of the certificates for the hosts
-  --help                 this text`;
+  --help                 this text
+
+Ends with 0 when written, 1 when the configuration would not be valid, 2 for wrong options.`;
 
 const fleetOf = (texts: Texts) => resolve(sourcesOf(texts));
 
@@ -82,10 +85,9 @@ export const newApp: Command = {
 };
 
 if (import.meta.main) {
-  const { code, text } = await run(newApp, process.argv.slice(2), {
+  const outcome = await run(newApp, process.argv.slice(2), {
     directory: process.cwd(),
     isTerminal: process.stdin.isTTY,
   });
-  (code === 0 ? console.log : console.error)(text);
-  process.exitCode = code;
+  tell(outcome);
 }

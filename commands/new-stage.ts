@@ -7,6 +7,7 @@ import { sourcesOf } from "../stacks/config/sources.ts";
 import { versionOf } from "../stacks/config/version.ts";
 import { readTexts, writeTexts } from "./new/files.ts";
 import { type Command, type Given, needed, pairsOf, run, textOf } from "./new/run.ts";
+import { tell } from "./outcome.ts";
 import { UsageError } from "./usage.ts";
 
 const help = `Usage: npm run new-stage -- --name <stage> [--after <stage>] [--prerelease <id>] …
@@ -21,7 +22,9 @@ Nothing is written unless the whole configuration is valid then. Asks for what i
   --location <name>      nbg1, if not given
   --type <server type>   cpx22, if not given
   --network <range>      the next free 10.x.0.0/16, if not given
-  --help                 this text`;
+  --help                 this text
+
+Ends with 0 when written, 1 when the configuration would not be valid, 2 for wrong options.`;
 
 /** Ten apart, as the first stages are, so that there is room between them. */
 function freeNetwork({ stages }: Fleet): string {
@@ -96,10 +99,9 @@ export const newStage: Command = {
 };
 
 if (import.meta.main) {
-  const { code, text } = await run(newStage, process.argv.slice(2), {
+  const outcome = await run(newStage, process.argv.slice(2), {
     directory: process.cwd(),
     isTerminal: process.stdin.isTTY,
   });
-  (code === 0 ? console.log : console.error)(text);
-  process.exitCode = code;
+  tell(outcome);
 }

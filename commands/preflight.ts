@@ -9,6 +9,7 @@ import { hetznerClient, officialEndpoint } from "../stacks/preflight/hetzner.ts"
 import { labelsAsState, type Plan, refusalText, type Verdict, verdict } from "../stacks/preflight/preflight.ts";
 import { kindsOf, type Reading, readHetzner } from "../stacks/preflight/read.ts";
 import { priceTable } from "../stacks/preflight/report.ts";
+import { type Outcome, type Surroundings, surroundings, tell } from "./outcome.ts";
 import { parsed, UsageError } from "./usage.ts";
 
 const help = `Usage: HCLOUD_TOKEN=… npm run preflight -- --stage <name> [--json]
@@ -24,17 +25,6 @@ it costs. It only reads, and needs neither Pulumi nor a state; a read-only token
 
 Ends with 0 when everything can be had, 1 when something cannot, 2 when Hetzner could
 not be asked for all of it.`;
-
-export interface Outcome {
-  readonly code: 0 | 1 | 2;
-  readonly text: string;
-}
-
-export interface Surroundings {
-  /** The project's folder. */
-  readonly directory: string;
-  readonly environment: Readonly<NodeJS.ProcessEnv>;
-}
 
 function options(args: readonly string[]) {
   const known = { stage: { type: "string" }, json: { type: "boolean" }, help: { type: "boolean" } } as const;
@@ -102,10 +92,6 @@ export async function preflightCommand(args: readonly string[], around: Surround
 }
 
 if (import.meta.main) {
-  const { code, text: said } = await preflightCommand(process.argv.slice(2), {
-    directory: process.cwd(),
-    environment: process.env,
-  });
-  (code === 2 ? console.error : console.log)(said);
-  process.exitCode = code;
+  const outcome = await preflightCommand(process.argv.slice(2), surroundings());
+  tell(outcome, outcome.code !== 2);
 }

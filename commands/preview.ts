@@ -6,6 +6,7 @@ import { chosenTags, imagesOf, policyEdits } from "../stacks/preview/chosen.ts";
 import { type Effect, effect } from "../stacks/preview/effect.ts";
 import { type Preview, readPreview } from "../stacks/preview/events.ts";
 import { knownTags } from "./matrix/sources.ts";
+import { type Outcome, tell } from "./outcome.ts";
 import { effectMarkdown } from "./preview/markdown.ts";
 import { effectText } from "./preview/text.ts";
 import { parsed } from "./usage.ts";
@@ -27,11 +28,6 @@ which tag, what Flux removes from the cluster, and the change of every file. Dan
   --help            this text
 
 Ends with 0, or 1 when the preview failed.`;
-
-export interface Outcome {
-  readonly code: 0 | 1 | 2;
-  readonly text: string;
-}
 
 const known = {
   stage: { type: "string" },
@@ -111,7 +107,5 @@ export async function previewCommand(args: readonly string[], directory: string)
 }
 
 if (import.meta.main) {
-  const { code, text } = await previewCommand(process.argv.slice(2), process.cwd());
-  console.log(text);
-  process.exitCode = code;
+  tell(await previewCommand(process.argv.slice(2), process.cwd()), true);
 }

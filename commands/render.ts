@@ -5,6 +5,7 @@ import { ConfigError } from "../stacks/config/error.ts";
 import { readFleet } from "../stacks/config/files.ts";
 import { type Rendering, rendering } from "../stacks/gitops/render.ts";
 import { versionsOf } from "../stacks/gitops/versions.ts";
+import { type Outcome, tell } from "./outcome.ts";
 import { parsed, UsageError } from "./usage.ts";
 
 const help = `Usage: npm run render -- --stage <name> --out <folder>
@@ -14,13 +15,9 @@ ones: what Flux wrote since then is in the repository, and publishing keeps it.
 
   --stage <name>   a stage of Pulumi.yaml
   --out <folder>   made if it is missing (its parent is not); nothing is ever overwritten
-  --help           this text`;
+  --help           this text
 
-export interface Outcome {
-  /** 0 for written, 1 for a configuration or a folder that cannot be used, 2 for wrong arguments. */
-  readonly code: 0 | 1 | 2;
-  readonly text: string;
-}
+Ends with 0 when written, 1 when the configuration or the folder cannot be used, 2 for wrong options.`;
 
 function options(args: readonly string[]) {
   const known = { stage: { type: "string" }, out: { type: "string" }, help: { type: "boolean" } } as const;
@@ -90,7 +87,5 @@ export function renderCommand(args: readonly string[], directory: string): Outco
 }
 
 if (import.meta.main) {
-  const { code, text } = renderCommand(process.argv.slice(2), process.cwd());
-  (code === 0 ? console.log : console.error)(text);
-  process.exitCode = code;
+  tell(renderCommand(process.argv.slice(2), process.cwd()));
 }

@@ -33,7 +33,7 @@ const begin =
 const plain = (line: string): string => line.trim().replace(/\s+#.*$|\s{2,}.*$/, "");
 
 /** Fenced blocks without a language, or of a shell; and what stands between backticks. A line that ends in \ goes on. */
-export function commandsOf(document: string): readonly Command[] {
+function commandsOf(document: string): readonly Command[] {
   const all = parts(read(document));
   const shell = all.filter(({ language }) => ["", "sh", "bash", "console"].includes(language ?? "prose"));
   const lines = shell.flatMap((part) =>

@@ -13,7 +13,10 @@ price is Hetzner's to tell (HCLOUD_TOKEN), its certificate's end the stack's (pu
   --offline            ask no registry, neither Hetzner nor Pulumi
   --json               for programs
   --html <file>        one page with the pipeline drawn; it needs nothing else
-  --help               this text`;
+  --help               this text
+
+Ends with 0 when answered, 1 when the repository or the configuration cannot be used, 2 for
+wrong options.`;
 
 const known = {
   repo: { type: "string" },

@@ -1,12 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import { ConfigError } from "../../stacks/config/error.ts";
+import type { Outcome } from "../outcome.ts";
 import { parsed, UsageError } from "../usage.ts";
-
-export interface Outcome {
-  /** 0 for written, 1 for a configuration that it would not fit, 2 for wrong arguments. */
-  readonly code: 0 | 1 | 2;
-  readonly text: string;
-}
 
 /** Several values come as `--tag dev=v1.0.0 --tag prod=…`. */
 export type Given = { readonly [name: string]: string | readonly string[] | boolean | undefined };
