@@ -1,56 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
-import grpc from "@grpc/grpc-js";
+import type grpc from "@grpc/grpc-js";
 import plugin from "@pulumi/pulumi/proto/plugin_pb.js";
 import proto from "@pulumi/pulumi/proto/provider_pb.js";
-import statuses from "@pulumi/pulumi/proto/status_pb.js";
-import anys from "google-protobuf/google/protobuf/any_pb.js";
 import empties from "google-protobuf/google/protobuf/empty_pb.js";
+import { unary } from "./answer.ts";
 import type { EngineLog } from "./log.ts";
-import {
-  type Awaitable,
-  type Diff,
-  type DiffRequest,
-  HalfMadeError,
-  type Provider,
-  type Resource,
-  UserError,
-} from "./resource.ts";
+import { type Diff, type DiffRequest, type Provider, type Resource, UserError } from "./resource.ts";
 import { decode, encode } from "./values.ts";
-
-interface Call<Q> {
-  readonly request: Q;
-}
-type Callback<S> = (error: Partial<grpc.ServiceError> | null, response?: S) => void;
-
-/** As Go's gRPC carries an error's details, where the engine looks for what was made all the same. */
-function halfMade({ message, id, outputs }: HalfMadeError): grpc.Metadata {
-  const made = new proto.ErrorResourceInitFailed().setId(id).setProperties(encode(outputs)).setReasonsList([message]);
-  const detail = new anys.Any();
-  detail.pack(made.serializeBinary(), "pulumirpc.ErrorResourceInitFailed");
-  const status = new statuses.Status().setCode(grpc.status.UNKNOWN).setMessage(message);
-  status.addDetails(detail);
-  const metadata = new grpc.Metadata();
-  metadata.add("grpc-status-details-bin", Buffer.from(status.serializeBinary()));
-  return metadata;
-}
-
-/** A user's mistake keeps its words only; a bug shows its stack. */
-function failure(error: unknown): Partial<grpc.ServiceError> {
-  const details =
-    error instanceof UserError || !(error instanceof Error) ? String((error as Error).message ?? error) : error.stack;
-  const metadata = error instanceof HalfMadeError ? { metadata: halfMade(error) } : {};
-  return { code: grpc.status.UNKNOWN, details: details ?? "unknown error", ...metadata };
-}
-
-function unary<Q, S>(work: (request: Q) => Awaitable<S>) {
-  return (call: Call<Q>, callback: Callback<S>) => {
-    const answer = async () => work(call.request);
-    answer().then(
-      (response) => callback(null, response),
-      (error) => callback(failure(error)),
-    );
-  };
-}
 
 function topLevelDiff({ oldInputs, inputs }: DiffRequest): Diff {
   const names = [...new Set([...Object.keys(oldInputs), ...Object.keys(inputs)])];
