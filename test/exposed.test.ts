@@ -1,7 +1,7 @@
 /** What must never reach Git: refused by its path, in every commit that would go out, before anything is sent (F79). */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { secretValues } from "../stacks/config/stage-secrets.ts";
-import { exposedSecret, knownSecretIn } from "../stacks/publish/exposed.ts";
+import { exposedSecret, finderOf } from "../stacks/publish/exposed.ts";
 import { openRemote, type Remote } from "../stacks/publish/git.ts";
 import { plan } from "../stacks/publish/merge.ts";
 import { publish } from "../stacks/publish/publish.ts";
@@ -52,6 +52,11 @@ describe("a secret that the run was given", () => {
     "hcloud:token": "short",
     "shop:clusterToken": token,
     "shop:s3": { accessKey: "AKIAEXAMPLE", secretKey: "one/two/three" },
+    "shop:pullSecrets": {
+      one: '{"auths":{"ghcr.io":{"username":"robot","password":"registry-password"}}}',
+      two: `{ "auths": { "x.example.com": { "auth": "${Buffer.from("robot:another-password").toString("base64")}" } } }`,
+    },
+    "shop:write": { identity: "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\n-----END\n" },
     "shop:cluster": { location: "not a secret" },
   };
   const known = secretValues(config, "shop");
@@ -60,9 +65,10 @@ describe("a secret that the run was given", () => {
     ["shop:clusterToken", `env:\n  - name: TOKEN\n    value: ${token}\n`],
     ["shop:clusterToken", `value: ${Buffer.from(token).toString("base64")}\n`],
     ["shop:s3.secretKey", "url: https://x:one/two/three@store\n"],
-  ])("%s is found in a file that would be published (F79)", (key, text) =>
-    expect(knownSecretIn(text, known)).toBe(key),
-  );
+    ["shop:pullSecrets.one", "imageCredentials:\n  password: registry-password\n"],
+    ["shop:pullSecrets.two", "imageCredentials:\n  password: another-password\n"],
+    ["shop:write.identity", "key: |\n    b3BlbnNzaC1rZXktdjEAAAAA\n"],
+  ])("%s is found in a file that would be published (F79)", (key, text) => expect(finderOf(known)(text)).toBe(key));
 
   it("is refused by the path of each file, and never said (F79)", () => {
     const files = { "a.yaml": `a: ${token}\n`, "b.yaml": "b: not a secret\n", "c.yaml": "c: one/two/three\n" };
@@ -74,7 +80,7 @@ describe("a secret that the run was given", () => {
   });
 
   it("is no word of a few letters, which stands in many texts", () => {
-    expect(knownSecretIn("a short text", known)).toBeUndefined();
+    expect(finderOf(known)("a short text")).toBeUndefined();
   });
 });
 

@@ -7,7 +7,9 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ConfigError } from "../stacks/config/error.ts";
 import { printable } from "../stacks/config/printable.ts";
+import { sourcesOf } from "../stacks/config/sources.ts";
 import { selectTag } from "../stacks/gitops/select.ts";
 import { openRemote } from "../stacks/publish/git.ts";
 import { gitError } from "../stacks/publish/git-failure.ts";
@@ -68,6 +70,46 @@ describe("what others wrote, on a terminal,", () => {
     const target = { stage: "prod", clusters: [args.path], paths: [...args.desired.keys()] };
     const refused = await failure(publish(remote, { target, plan: (head) => plan({ ...args, head }) }));
     expect(refused.message).toMatch(/belongs to stage \\u001b\[31mred/);
+  });
+});
+
+describe("YAML that grows or nests without bounds", () => {
+  const level = (name: string, of: string) => `${name}: &${name} [${Array.from({ length: 9 }, () => of).join(", ")}]`;
+  const names = [..."abcdefghij"];
+  const bomb = `${names.map((name, index) => level(name, index === 0 ? "x" : `*${names[index - 1]}`)).join("\n")}\n`;
+  const deep = `a: ${"[".repeat(20_000)}${"]".repeat(20_000)}\n`;
+
+  it.each([
+    ["aliases of aliases", bomb],
+    ["twenty thousand brackets", deep],
+  ])("is one sentence in the configuration: %s", (_, text) => {
+    const read = () => sourcesOf({ "Pulumi.yaml": "name: k3s-stages\n", "Pulumi.dev.yaml": text });
+    expect(read).toThrow(ConfigError);
+    expect(read).toThrow(/^Pulumi\.dev\.yaml(:1)? is not valid YAML: /);
+  });
+
+  it("is a conflict with its path in a file that Flux writes to, and nothing is followed", () => {
+    const line = 'image: x:v1 # {"$imagepolicy": "blog:blog"}\n';
+    const owned = JSON.stringify({ version: 1, stage: "prod", files: ["a.yaml"] });
+    const file = { kind: "file", id: "1" } as const;
+    const planned = (text: string) =>
+      plan({
+        ...{ stage: "prod", path: "clusters/prod", placeholders: [], desired: new Map([["a.yaml", line]]) },
+        head: {
+          commit: "1".repeat(40),
+          entries: new Map([
+            ["a.yaml", file],
+            ["clusters/prod/.owned.json", file],
+          ]),
+          texts: new Map([
+            ["a.yaml", text + line],
+            ["clusters/prod/.owned.json", owned],
+          ]),
+        },
+      });
+    const message = expect.stringContaining("is no valid YAML, so the tags in it cannot be kept");
+    expect(planned(deep)).toMatchObject({ kind: "conflict", problems: [{ path: "a.yaml", message }] });
+    expect(planned(bomb)).toMatchObject({ kind: "commit" });
   });
 });
 

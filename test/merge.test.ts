@@ -8,6 +8,8 @@ import { summary } from "../stacks/publish/summary.ts";
 
 const cases = join(import.meta.dirname, "merge");
 type Files = ReadonlyMap<string, string>;
+/** As git names an empty file. */
+const emptyId = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391";
 
 function filesOf(folder: string): Files {
   const all = existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: "utf8" }) : [];
@@ -17,7 +19,7 @@ function filesOf(folder: string): Files {
 
 const headOf = (files: Files, commit = "1"): Head => ({
   commit,
-  entries: new Map([...files].map(([path, text]) => [path, { kind: "file", id: text }])),
+  entries: new Map([...files].map(([path, text]) => [path, { kind: "file", id: text || emptyId }])),
   texts: files,
 });
 

@@ -41,14 +41,39 @@ const shortest = 8;
 /** Secrets of the run, by the key that sets them. */
 export type KnownSecrets = ReadonlyMap<string, string>;
 
-/** The key of a secret whose value stands in a text, as it is or as a Secret's `data` has it. */
-export function knownSecretIn(text: string, known: KnownSecrets): string | undefined {
-  const long = [...known].filter(([, value]) => value.trim().length >= shortest);
-  const forms = (value: string) => [
-    value.trim(),
-    ...[value, value.trim()].map((each) => Buffer.from(each).toString("base64")),
-  ];
-  return long.find(([, value]) => forms(value).some((form) => text.includes(form)))?.[0];
+/** Of a registry's credential, which is set as a whole file: the passwords in it, in clear and as `auth` has them. */
+function passwords(value: string): readonly string[] {
+  if (!value.includes('"auths"')) return [];
+  const found = [...value.matchAll(/"(auth|password|identitytoken)"\s*:\s*"([^"]+)"/g)];
+  return found.flatMap(([, kind, text = ""]) =>
+    kind === "auth"
+      ? [
+          text,
+          Buffer.from(text, "base64")
+            .toString("utf8")
+            .replace(/^[^:]*:/, ""),
+        ]
+      : [text],
+  );
+}
+
+/** A value of several lines stands indented in YAML, where no longer text of it would be found. */
+const linesOf = (value: string): readonly string[] =>
+  value
+    .split("\n")
+    .flatMap((line) => (/^(#|-----)/.test(line.trim()) || line.trim() === value.trim() ? [] : [line.trim()]));
+
+/** What a secret stands as in a text: as it is, as a Secret's `data` has it, or in a part that tells it. */
+function formsOf(value: string): readonly string[] {
+  if (value.trim().length < shortest) return [];
+  const parts = [value.trim(), ...passwords(value), ...linesOf(value)].filter((each) => each.length >= shortest);
+  return [...parts, ...[value, value.trim()].map((each) => Buffer.from(each).toString("base64"))];
+}
+
+/** Gives for a text the key of a secret whose value stands in it. */
+export function finderOf(known: KnownSecrets): (text: string) => string | undefined {
+  const all = [...known].map(([key, value]) => ({ key, forms: formsOf(value) }));
+  return (text) => all.find(({ forms: each }) => each.some((form) => text.includes(form)))?.key;
 }
 
 /** What secret a text shows in clear, in words; never the secret itself. */

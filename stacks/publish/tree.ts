@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type KnownSecrets, knownSecretIn } from "./exposed.ts";
+import { finderOf, type KnownSecrets } from "./exposed.ts";
 import { fenced } from "./fence.ts";
 import { problemList } from "./problem.ts";
 
@@ -23,8 +23,9 @@ export interface GitOpsTreeArgs {
 
 /** What was rendered, before anything is declared: a secret that somebody also wrote in clear would be in Git for ever. */
 export function publishable<T extends { readonly files: Texts }>(rendered: T, known: KnownSecrets): T {
+  const find = finderOf(known);
   const problems = Object.entries(rendered.files).flatMap(([path, text]) => {
-    const key = knownSecretIn(text, known);
+    const key = find(text);
     const message = `holds the value of the secret ${key}, and Git keeps it for ever: leave it out, and make a new one`;
     return key === undefined ? [] : [{ path, message }];
   });
