@@ -116,6 +116,10 @@ suite("a node says what stops it", () => {
       'level=error msg="node password rejected"',
       "k3s: delete the Secret kube-system/k3s-stages-prod-server-1.node-pass",
     ],
+    [
+      'level=info msg="Waiting to retrieve agent configuration; server is not ready: https://127.0.0.1:6444/v1-k3s/config: 401 Unauthorized"',
+      "k3s: its token is not the cluster's; pulumi up brings that, or replace this node",
+    ],
   ])("when k3s says %s (F60)", (journal, said) => {
     const node = nodeOf(first, "start", "ready");
     for (const tool of ["k3s"]) {

@@ -8,11 +8,12 @@ use_cluster
 not_ready() {
   local said
   said=$(journalctl --unit="$(setting unit)" --lines=99 --output=cat 2>/dev/null |
-    grep -iE 'level=(error|fatal)|learner' | tail -n 1 | sed 's/K10[^ "]*/(token)/g' || true)
+    grep -iE 'level=(error|fatal)|learner|: 40[13] ' | tail -n 1 | sed 's/K10[^ "]*/(token)/g' || true)
   case $said in
     *learner*) said="etcd takes one new member at a time, k3s tries again" ;;
     *'critical configuration'*) said="its settings differ from the cluster's; replace this node: $said" ;;
     *'password rejected'*) said="delete the Secret kube-system/$(setting name).node-password.k3s: $said" ;;
+    *': 40'[13]' '*) said="its token is not the cluster's; pulumi up brings that, or replace this node: $said" ;;
   esac
   fail "$1${said:+; k3s: $said}"
 }
