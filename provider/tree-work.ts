@@ -23,7 +23,8 @@ import { type Properties, unknown } from "./values.ts";
 const targetOf = (now: TreeInputs, old: TreeInputs): Target => ({
   stage: now.stage,
   clusters: [now.path, old.path || now.path],
-  paths: [...now.files.keys(), ...now.placeholders],
+  // Of a placeholder it matters only whether it is there: bootstrap fills it with half a megabyte.
+  paths: [...now.files.keys()],
   likely: [...old.files.values(), ...now.files.values()],
 });
 

@@ -1,5 +1,6 @@
 /** What goes over the wire: it grows with a stage's change, not with the repository. */
 import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
 import { startGit } from "../sandbox/git/server.ts";
@@ -70,6 +71,18 @@ describe("publishing into a repository of thousands of files", () => {
     const exchanges = relay.taken().requests.filter((each) => each.startsWith("POST") && each.endsWith("upload-pack"));
     // The references and the head; then, in one exchange each, the other stage's list and the file that Flux wrote.
     expect(exchanges.length).toBeLessThanOrEqual(8);
+  });
+
+  it("does not fetch what bootstrap made of a placeholder", async () => {
+    const { relay, url, repository } = await host();
+    const program = publisher(url);
+    await program.up(fleet, "dev");
+    const components = "clusters/dev/flux-system/gotk-components.yaml";
+    repository.edit({ [components]: () => `# ${randomBytes(300_000).toString("hex")}\n` });
+    relay.taken();
+    await program.up(wider, "dev");
+    expect(relay.taken().received).toBeLessThan(size.files * 45 + 10_000);
+    expect(repository.read(components).length).toBeGreaterThan(600_000);
   });
 
   it("costs what `git ls-remote` costs where nothing is to do", async () => {

@@ -16,14 +16,16 @@ export interface NewCommit {
 /** `<mode> <type> <id>\t<path>\0`: git-ls-tree -z. */
 export function entriesOf(listing: string): ReadonlyMap<string, Entry> {
   const kinds: { readonly [mode: string]: Entry["kind"] } = { "120000": "symlink", "160000": "submodule" };
-  const lines = listing.split("\0").filter((line) => line !== "");
-  return new Map(
-    lines.map((line) => {
-      const [attributes = "", path = ""] = line.split(/\t(.*)/s);
-      const [mode = "", , id = ""] = attributes.split(" ");
-      return [path, { kind: kinds[mode] ?? "file", id }];
-    }),
-  );
+  const found = new Map<string, Entry>();
+  for (let at = 0; at < listing.length; ) {
+    const tab = listing.indexOf("\t", at);
+    const end = listing.indexOf("\0", tab);
+    const mode = listing.slice(at, listing.indexOf(" ", at));
+    const id = listing.slice(listing.lastIndexOf(" ", tab) + 1, tab);
+    found.set(listing.slice(tab + 1, end), { kind: kinds[mode] ?? "file", id });
+    at = end + 1;
+  }
+  return found;
 }
 
 /** The id that git gives a text. */

@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { GitError, gitError, isLostRace, redacted, type Target } from "./git-failure.ts";
 import { blobId, blobs, entriesOf, fastImport, type NewCommit } from "./git-format.ts";
 import { type GitRun, gitIn } from "./git-process.ts";
@@ -40,6 +42,7 @@ export interface Remote {
 }
 
 interface Repository {
+  readonly folder: string;
   readonly target: Target;
   readonly run: ReturnType<typeof gitIn>;
   /** The output of a command that has to work. */
@@ -74,7 +77,7 @@ export async function repository(folder: string, target: RemoteArgs): Promise<Re
     made ??= git(["init", "--quiet", "--bare", "--template="]);
     return made;
   };
-  return { target, run, git, init, known: new Map(), has: { everything: false } };
+  return { folder, target, run, git, init, known: new Map(), has: { everything: false } };
 }
 
 async function tipOf({ git, target: { url, branch } }: Repository): Promise<string | undefined> {
@@ -97,6 +100,12 @@ const head = "refs/publish/head";
 /** Partial clone: an exchange grows with what is changed, not with what the repository holds. */
 const fetching = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--filter=blob:none"];
 
+/** From its file, which saves a process; from git, where it keeps references otherwise. */
+async function fetchedCommit({ folder, git }: Repository): Promise<string> {
+  const kept = await readFile(join(folder, head), "utf8").catch(() => git(["rev-parse", head]));
+  return `${kept}`.trim();
+}
+
 async function fetchHead(repo: Repository): Promise<Snapshot> {
   const { url, branch } = repo.target;
   await repo.init();
@@ -106,12 +115,8 @@ async function fetchHead(repo: Repository): Promise<Snapshot> {
   if (/couldn't find remote ref/.test(fetched.output)) return missingBranch(repo);
   if (!fetched.ok) throw gitError(fetched.output, repo.target);
   if (/filtering not recognized by server/.test(fetched.output)) repo.has.everything = true;
-  const named = [
-    ["rev-parse", head],
-    ["ls-tree", "-r", "-z", head],
-  ].map((args) => repo.git(args));
-  const [commit = "", listing = ""] = (await Promise.all(named)).map(String);
-  return { commit: commit.trim(), entries: entriesOf(listing) };
+  const [commit, listing] = await Promise.all([fetchedCommit(repo), repo.git(["ls-tree", "-r", "-z", head])]);
+  return { commit, entries: entriesOf(`${listing}`) };
 }
 
 /** All in one exchange, as git's own checkout does it (promisor-remote.c); one by one, git would fetch what it misses. */

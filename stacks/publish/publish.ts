@@ -16,7 +16,7 @@ export interface Target {
   readonly stage: string;
   /** The cluster's folder, and the one before this run. */
   readonly clusters: readonly string[];
-  /** Everything that is wanted, placeholders included. */
+  /** Whose texts are looked at, beside the lists of files and what they list. */
   readonly paths: readonly string[];
   /** Texts that some of them are likely to have, which are then not fetched. */
   readonly likely?: readonly string[];
