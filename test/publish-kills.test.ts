@@ -106,7 +106,7 @@ async function publishing({ at = 0, when = "before", hook }: Kill) {
 async function settled(): Promise<void> {
   const locks = () =>
     readdirSync(repo.url, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".lock"));
-  for (let count = 0; locks().length > 0 && count < 200; count++)
+  for (let count = 0; locks().length > 0 && count < 1200; count++)
     await new Promise((resolve) => setTimeout(resolve, 25));
   expect(locks()).toEqual([]);
 }
