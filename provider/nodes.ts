@@ -33,6 +33,7 @@ const fleetOf = (inputs: Properties, { env }: Surroundings): Fleet => ({
   k3s: text(inputs["k3s"]),
   upgrades: inputs["upgrades"] === true,
   reached: inputs["reached"] !== false,
+  balanced: inputs["balanced"] !== false,
   skipped: (env["K3S_STAGES_SKIP_DRAIN"] ?? "").split(","),
 });
 

@@ -22,6 +22,7 @@ const wanted = (nodes: MadeNodes, more: Partial<Fleet> = {}): Fleet => ({
   k3s: "v1.36.3+k3s1",
   upgrades: true,
   reached: true,
+  balanced: true,
   skipped: [],
   ...more,
 });
@@ -70,10 +71,22 @@ const allowed: readonly (readonly [string, MadeNodes, Fleet])[] = [
     { "a-1": server() },
     wanted({ "a-1": server({ generation: 2 }) }, { restores: "a-1", ...unreached }),
   ],
+  [
+    "two servers that go, with agents made again",
+    three,
+    wanted({ "server-1": server(), "web-1": agent({ generation: 2 }) }, { balanced: false }),
+  ],
+  ["two servers that go, with the load balancer kept", three, wanted({ "server-1": server(), "web-1": agent() })],
   ["a new cluster that begins with a snapshot", {}, wanted(raised("server-1"), { restores: "server-1" })],
 ];
 
 const refused: readonly (readonly [string, MadeNodes, Fleet, RegExp])[] = [
+  [
+    "two servers that go with the load balancer at which agents reach the API",
+    three,
+    wanted({ "server-1": server(), "web-1": agent() }, { balanced: false }),
+    /^web-1 reach the API at its load balancer, which goes with the second server: raise/,
+  ],
   [
     "an agent that goes from a cluster that is not reached",
     three,

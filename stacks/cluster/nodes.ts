@@ -36,6 +36,7 @@ export class Nodes extends pulumi.CustomResource {
       k3s,
       upgrades: cluster.upgrades !== undefined,
       ...(cluster.access === "none" ? { reached: false } : {}),
+      ...(plan.loadBalancers.some(({ check }) => check === "readyz") ? {} : { balanced: false }),
     };
     // In every stack's state: the type token is never changed.
     super("gitops:index:Nodes", plan.cluster, inputs, options);

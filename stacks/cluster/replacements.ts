@@ -1,5 +1,6 @@
 import { upgradeProblem } from "./k3s-version.ts";
 import { outOfReach } from "./out-of-reach.ts";
+import { stranded } from "./stranded.ts";
 import type { Role } from "./topology.ts";
 
 /** What matters of a machine beyond its life: what it was made as. */
@@ -30,6 +31,8 @@ export interface Fleet {
   readonly upgrades: boolean;
   /** Whether the cluster's API is. */
   readonly reached: boolean;
+  /** Whether a load balancer stands before the API. */
+  readonly balanced: boolean;
   /** Nodes that go as they are, by K3S_STAGES_SKIP_DRAIN. */
   readonly skipped: readonly string[];
 }
@@ -192,6 +195,7 @@ export function replacements(known: Known, now: Fleet): Replacements {
           ...guarded(old, now.nodes),
           ...upgraded(known, now),
           ...outOfReach(old, now),
+          ...stranded(old, now),
         ],
     notes: isNew ? [] : [...notes(old, now), ...staying(known, now)],
     nodes: Object.fromEntries(nodes),
