@@ -3,12 +3,16 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { apiReady } from "../../provider/api-ready.ts";
 import type { CreateRequest } from "../../provider/resource.ts";
 import { temporaryFolder } from "./harness/folder.ts";
+import { foreignCrds } from "./harness/foreign-crds.ts";
 import { type Kubernetes, startKubernetes } from "./harness/kubernetes.ts";
 
 const folder = temporaryFolder("quorum");
 let kubernetes: Kubernetes;
 beforeAll(async () => {
   kubernetes = await startKubernetes({ cluster: "k3s-stages-prod", folder: folder.path, members: 3 });
+  // Which k3s brings by itself.
+  for (const crd of await foreignCrds())
+    if (crd.metadata.name === "helmcharts.helm.cattle.io") await kubernetes.client.apply(crd);
 });
 afterAll(async () => {
   await kubernetes?.close();
