@@ -2,7 +2,8 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Head } from "../stacks/publish/head.ts";
-import { type Change, overtaken, type Plan, plan, release } from "../stacks/publish/merge.ts";
+import { type Change, type Plan, plan, release } from "../stacks/publish/merge.ts";
+import { overtaken } from "../stacks/publish/overtaken.ts";
 import { problemList } from "../stacks/publish/problem.ts";
 import { summary } from "../stacks/publish/summary.ts";
 

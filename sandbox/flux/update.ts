@@ -1,7 +1,8 @@
 import { posix } from "node:path";
 import { isMap, parseAllDocuments } from "yaml";
 import type { Image } from "../../stacks/publish/image.ts";
-import { isScanned, type Marker, setMarked, setters } from "../../stacks/publish/setters.ts";
+import type { Marker } from "../../stacks/publish/marker.ts";
+import { isScanned, setMarked, setters } from "../../stacks/publish/setters.ts";
 
 /** A marked value that an automation set. */
 export interface Change {

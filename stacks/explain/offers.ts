@@ -1,8 +1,9 @@
 /** Every policy that could take an image's tags, with what surrounds it: its cluster, its scan, and the line that it sets. */
 import { posix } from "node:path";
 import { parseImage } from "../publish/image.ts";
+import { hasMarkers, type Marker } from "../publish/marker.ts";
 import { folders } from "../publish/paths.ts";
-import { hasMarkers, isScanned, type Marker, markedSites } from "../publish/setters.ts";
+import { isScanned, markedSites } from "../publish/setters.ts";
 import { canonicalName } from "../registry/reference.ts";
 import { type ClusterFolder, clusterFolders } from "../tree/clusters.ts";
 import {

@@ -1,11 +1,12 @@
 import { YAMLParseError } from "yaml";
 import { downgrades } from "./downgrades.ts";
 import { exposedSecret } from "./exposed.ts";
+import { followed } from "./followed.ts";
 import type { Head } from "./head.ts";
 import { isManifest, manifestPath, manifestText, type Ownership, ownership } from "./ownership.ts";
 import { obstacle, pathProblems } from "./paths.ts";
 import type { Problem } from "./problem.ts";
-import { isScanned, keepValues, withoutValues } from "./setters.ts";
+import { isScanned, keepValues } from "./setters.ts";
 
 export type Reason =
   | "new"
@@ -101,26 +102,6 @@ function dropped({ desired, head, placeholders }: PlanArgs, { own, shared }: Own
   return gone.map((path) => ({ kind: "delete", path, reason: reason(path) }));
 }
 
-/** Git's ids of an empty file. */
-const empty = [
-  "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
-  "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
-];
-
-/** A living cluster goes on looking where its bootstrap told it to: from an emptied folder its Flux would take everything away. */
-function followed({ path, formerPath, head }: PlanArgs): readonly Problem[] {
-  const at = (cluster: string) => `${cluster}/flux-system/gotk-sync.yaml`;
-  const isFollowed = (cluster: string): boolean => {
-    const entry = head.entries.get(at(cluster));
-    return entry?.kind === "file" && !empty.includes(entry.id);
-  };
-  if (formerPath === undefined || formerPath === path || !isFollowed(formerPath) || isFollowed(path)) return [];
-  const message =
-    `a cluster follows ${formerPath}, and its Flux removes all that runs there when the stage moves to ${path}: put the ` +
-    "stage's path back. Another folder is for a cluster that is made anew";
-  return [{ path: at(formerPath), message }];
-}
-
 /** The manifest of where the stage is now; the one of where it was goes. */
 function manifests({ stage, path, formerPath, desired, head }: PlanArgs): Merged {
   const at = manifestPath(path);
@@ -208,19 +189,4 @@ export function release({ stage, path, placeholders, head }: Omit<PlanArgs, "des
   const paths = [...files.map((change) => change.path), ...present];
   const leaving = paths.map((file): Change => ({ kind: "delete", path: file, reason: "stage destroyed" }));
   return outcome({ changes: leaving, problems: [] });
-}
-
-/** Paths that the plan would change although it showed them otherwise: someone changed them after the head it was made on. */
-export function overtaken(
-  seen: { readonly plan: Plan; readonly head: Head },
-  now: { readonly plan: Plan; readonly head: Head },
-) {
-  if (now.plan.kind !== "commit" || seen.head.commit === now.head.commit) return [];
-  const shown = new Set(seen.plan.kind === "commit" ? seen.plan.changes.map(({ path }) => path) : []);
-  const live = ({ texts }: Head, path: string) => withoutValues(texts.get(path) ?? "");
-  // A new file cannot overwrite anybody's work.
-  const risky = now.plan.changes.filter(({ kind }) => kind !== "create");
-  return risky
-    .map(({ path }) => path)
-    .filter((path) => !shown.has(path) || live(seen.head, path) !== live(now.head, path));
 }

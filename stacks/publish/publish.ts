@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Remote, Snapshot } from "./git.ts";
 import type { Head } from "./head.ts";
-import { overtaken, type Plan } from "./merge.ts";
+import type { Plan } from "./merge.ts";
+import { overtaken } from "./overtaken.ts";
 import { isManifest, ownership } from "./ownership.ts";
 import { PublishError, problemList } from "./problem.ts";
 import { summary } from "./summary.ts";

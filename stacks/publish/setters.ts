@@ -1,21 +1,7 @@
-/**
- * Image markers as Flux reads them: a scalar whose whole line comment is a JSON object of strings with the key
- * `$imagepolicy` (fluxcd/image-automation-controller internal/update/setters.go, kyaml fieldmeta/fieldmeta.go). Files are
- * changed by splicing the scalar's own characters, so every other byte stays.
- */
+/** The scalars that carry markers. Files are changed by splicing the scalar's own characters, so every other byte stays. */
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments, type Scalar, YAMLParseError } from "yaml";
 import { formatImage, type Image, parseImage } from "./image.ts";
-
-/** What the scalar holds of the image; without a suffix all of it, `name:tag[@digest]`. */
-export type Part = "image" | "name" | "tag" | "digest";
-
-export interface Marker {
-  /** `namespace:name` of the ImagePolicy. */
-  readonly policy: string;
-  readonly part: Part;
-  /** Whose the value is in place of Flux: nobody moves it, or the configuration does. */
-  readonly frozen?: "held" | "pinned";
-}
+import { hasMarkers, type Marker, type Part, parseMarker } from "./marker.ts";
 
 /** A scalar as it stands in a text; `source` are its characters from `start`, quotes included. */
 interface Site {
@@ -33,34 +19,6 @@ export type Setter = Site & { readonly marker: Marker };
 /** Flux's automation opens these files only; elsewhere a marker is just text. */
 export function isScanned(path: string): boolean {
   return /\.ya?ml$/.test(path) || path.split("/").at(-1) === "Kustomization";
-}
-
-interface Fields {
-  readonly $imagepolicy?: string;
-  readonly $held?: string;
-  readonly $pinned?: string;
-}
-
-function commentFields(comment: string): Fields {
-  try {
-    const fields: unknown = JSON.parse(comment.replace(/^#+/, ""));
-    const isStrings =
-      typeof fields === "object" && fields !== null && Object.values(fields).every((v) => typeof v === "string");
-    return isStrings ? fields : {};
-  } catch {
-    return {};
-  }
-}
-
-function parseMarker(comment: string | null | undefined): Marker | undefined {
-  if (!comment?.includes("{")) return undefined;
-  // yaml joins the comment lines below to the line comment.
-  const { $imagepolicy, $held, $pinned } = commentFields(comment.split("\n")[0] ?? "");
-  const named = $imagepolicy ?? $held ?? $pinned ?? "";
-  const [, policy, part = "image"] = /^([^:]+:[^:]+)(?::(tag|name|digest))?$/.exec(named) ?? [];
-  if (!policy) return undefined;
-  const frozen = $held === undefined ? ("pinned" as const) : ("held" as const);
-  return { policy, part: part as Part, ...($imagepolicy === undefined ? { frozen } : {}) };
 }
 
 function scalars(node: unknown, place: string): readonly (readonly [Scalar, string])[] {
@@ -86,9 +44,6 @@ function sites(text: string): readonly Site[] {
 }
 
 const hasMarker = (site: Site): site is Setter => site.marker !== undefined;
-
-/** Whether a text names a marker of any kind; a cheap question, to which no marked file says no. */
-export const hasMarkers = (text: string): boolean => /"\$(imagepolicy|held|pinned)"/.test(text);
 
 /** Every marked scalar in file order, held and pinned ones too. Throws yaml's own error when a text that names a marker is no YAML. */
 export function markedSites(text: string): readonly Setter[] {
