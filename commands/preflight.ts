@@ -3,6 +3,7 @@ import { topology } from "../stacks/cluster/topology.ts";
 import { ConfigError } from "../stacks/config/error.ts";
 import { readPins, readSources } from "../stacks/config/files.ts";
 import { resolve } from "../stacks/config/resolve.ts";
+import { stageOf } from "../stacks/config/stage-of.ts";
 import { tokenProblem } from "../stacks/config/token.ts";
 import { demandOf } from "../stacks/preflight/demand.ts";
 import { hetznerClient, officialEndpoint } from "../stacks/preflight/hetzner.ts";
@@ -34,9 +35,7 @@ function options(args: readonly string[]) {
 function planOf(name: string, directory: string): Plan {
   const sources = readSources(directory);
   const fleet = resolve(sources);
-  const stage = fleet.stages.find((each) => each.name === name);
-  const names = fleet.stages.map((each) => each.name).join(", ");
-  if (!stage) throw new ConfigError(`There is no stage ${name}; Pulumi.yaml has ${names}.`);
+  const stage = stageOf(fleet, name);
   return { stage, topology: topology(fleet, stage), pins: readPins(directory), sources };
 }
 

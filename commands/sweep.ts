@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { layoutOf } from "../sandbox/layout.ts";
 import { SandboxError } from "../sandbox/lock.ts";
-import { type Sandbox, withSandbox } from "../sandbox/open.ts";
+import { withSandbox } from "../sandbox/open.ts";
 import {
   cleared,
   cutOff,
@@ -19,6 +19,7 @@ import {
 } from "../sandbox/power-cut.ts";
 import { initStack } from "../sandbox/stage.ts";
 import { ConfigError } from "../stacks/config/error.ts";
+import { stageOf } from "../stacks/config/stage-of.ts";
 import { tryPlans } from "../test/engine-plans.ts";
 import { parsed } from "./usage.ts";
 
@@ -123,11 +124,6 @@ async function sweep(at: Stage, chosen: Options): Promise<number> {
   return chosen.plans > 0 ? random(at, chosen, whole.expected) : cuts(at, chosen, whole);
 }
 
-function checkStage({ fleet }: Sandbox, { stage }: Options): void {
-  const names = fleet.stages.map(({ name }) => name);
-  if (!names.includes(stage)) throw new ConfigError(`There is no stage ${stage}; Pulumi.yaml has ${names.join(", ")}.`);
-}
-
 async function main(args: readonly string[]): Promise<number> {
   const chosen = options(args);
   if (!chosen) {
@@ -140,7 +136,7 @@ async function main(args: readonly string[]): Promise<number> {
   const layout = layoutOf(join(import.meta.dirname, ".."), root);
   try {
     return await withSandbox({ layout, signal: interrupt.signal }, async (sandbox) => {
-      checkStage(sandbox, chosen);
+      stageOf(sandbox.fleet, chosen.stage);
       await initStack(sandbox, chosen.stage);
       return sweep({ sandbox, stage: chosen.stage }, chosen);
     });

@@ -25,7 +25,7 @@ const partsOf = (message: string) =>
 
 /** Where everything that is said is said to people who run a stage. */
 const speaking = [
-  ...["downgrades", "exposed", "git", "git-access", "git-failure", "merge", "ownership", "publish"].map(
+  ...["downgrades", "exposed", "followed", "git", "git-access", "git-failure", "merge", "ownership", "publish"].map(
     (name) => `stacks/publish/${name}.ts`,
   ),
   ...["failure", "in-cluster", "stage-state", "steps"].map((name) => `stacks/access/${name}.ts`),

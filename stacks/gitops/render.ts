@@ -1,5 +1,5 @@
-import { ConfigError } from "../config/error.ts";
 import type { Fleet, Stage } from "../config/fleet.ts";
+import { stageOf } from "../config/stage-of.ts";
 import { base } from "./base.ts";
 import { appDelivery, clusterFolder, placeholders } from "./cluster-folder.ts";
 import { mergeCheck } from "./merge-check.ts";
@@ -35,12 +35,6 @@ function kustomizations(cluster: Manifests, { apps }: Stage): readonly string[] 
     );
   const names = syncs.map(({ metadata }) => String((metadata as { readonly name?: string }).name));
   return [readSource, ...names, ...apps.map(({ name }) => name)].toSorted();
-}
-
-function stageOf({ stages }: Fleet, name: string): Stage {
-  const found = stages.find((stage) => stage.name === name);
-  if (found) return found;
-  throw new ConfigError(`There is no stage ${name}; Pulumi.yaml has ${stages.map((stage) => stage.name).join(", ")}.`);
 }
 
 const texts = (manifests: Manifests) => manifests.map(([path, objects]) => [path, toYaml(objects)] as const);
