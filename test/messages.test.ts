@@ -31,7 +31,7 @@ const speaking = [
   ...["failure", "in-cluster", "stage-state", "steps"].map((name) => `stacks/access/${name}.ts`),
   ...["k3s-version", "replacements", "user-data", "way-out"].map((name) => `stacks/cluster/${name}.ts`),
   ...["hetzner", "read"].map((name) => `stacks/preflight/${name}.ts`),
-  "stacks/config/load.ts",
+  ...["load", "size"].map((name) => `stacks/config/${name}.ts`),
   ...readdirSync(join(root, "provider"))
     .filter((name) => name.endsWith(".ts") && !/^(service|protocol|resource|gitops|main)\.ts$/.test(name))
     .map((name) => `provider/${name}`),
@@ -45,7 +45,7 @@ const following = [
   /^(Somebody changed who|Usually etcd|The (node|server)'s console|The cloud controller|Look: |Does the host|… flux boot)/,
   /^(its line in generations|a generation only rises|Set a valid token|Nothing was deleted; |Bring that server back)/,
   /^(The servers' journal|The history of the repository|at …, with the right|A deploy key that is there|Or let the)/,
-  /^ *pulumi config set|^…: this update makes one until|^, all of them are back|^; status.hetzner.com/,
+  /^more, no run starts |^\(kustomizations\)|^ *pulumi config set|^…: this update makes one until|^, all of them are back|^; status.hetzner.com/,
   /^(use 1 to 40 lowercase|is no input here|the stage … is configured, but was not resolved)/,
 ];
 

@@ -266,5 +266,10 @@ describe("the real CLI", () => {
     expect(failed.code).not.toBe(0);
     expect(failed.stdout).toContain("error: it failed as told");
     expect(failed.stdout).not.toContain("exited with non-zero");
+    // Linux takes no variable of more than 128 KiB, and Pulumi hands the configuration over in one.
+    const settings = readFileSync(join(cwd, "Pulumi.dev.yaml"), "utf8");
+    const large = settings.replace("config:\n", `config:\n  tiny:large: ${"x".repeat(131_072)}\n`);
+    writeFileSync(join(cwd, "Pulumi.dev.yaml"), large);
+    expect(await run("preview")).toMatchObject({ stdout: expect.stringContaining("argument list too long") });
   });
 });

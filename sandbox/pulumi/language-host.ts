@@ -8,7 +8,7 @@
  * It is copied out of the checkout and serves any program, so it imports nothing but Node: gRPC and the protocol come
  * from the `@pulumi/pulumi` of the program it was started for, or, before that is installed, of the checkout it came from.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -100,6 +100,10 @@ function sdk() {
 
 type Callback<T> = (error: null, response: T) => void;
 
+interface Refused {
+  readonly error: string;
+}
+
 type Installing = Grpc.ServerWritableStream<Messages.InstallDependenciesRequest, Messages.InstallDependenciesResponse>;
 
 /** What npm prints reaches the user as it comes. */
@@ -112,6 +116,16 @@ function install(call: Installing, messages: typeof Messages): void {
   const fail = (why: string) => call.destroy(new Error(`npm ${command} in ${cwd} ${why}`));
   child.once("error", ({ message }) => fail(`cannot be run: ${message}`));
   child.once("close", (code) => (code === 0 ? call.end() : fail(`ended with ${code}`)));
+}
+
+/** The system refuses more than 128 KiB of configuration at once (E2BIG), and Node then throws; the real host says it so. */
+function start(words: readonly string[], options: SpawnOptions): { readonly child: ChildProcess } | Refused {
+  try {
+    return { child: spawn(process.execPath, words, options) };
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code === "E2BIG" ? "argument list too long" : String(error);
+    return { error: `Program could not be run: fork/exec ${process.execPath}: ${why}` };
+  }
 }
 
 function implementation(engine: string) {
@@ -135,7 +149,9 @@ function implementation(engine: string) {
       const { argv, env } = program(request.toObject(), options, engine);
       // Our own first line was the port; from then on what the program prints is the user's to read.
       const stdio = ["ignore", "inherit", "inherit"] as const;
-      const child = spawn(process.execPath, [runPath, ...argv], { env: { ...process.env, ...env }, stdio: [...stdio] });
+      const started = start([runPath, ...argv], { env: { ...process.env, ...env }, stdio: [...stdio] });
+      if ("error" in started) return answer(null, new messages.RunResponse().setError(started.error));
+      const { child } = started;
       running.add(child);
       child.once("exit", (code, signal) => {
         running.delete(child);

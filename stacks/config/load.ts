@@ -7,6 +7,7 @@ import type { Fleet, Stage } from "./fleet.ts";
 import { declaredOverlaps } from "./overlaps.ts";
 import { missingDigests, type Pins } from "./pins.ts";
 import { resolve } from "./resolve.ts";
+import { sizeWarning } from "./size.ts";
 import type { Sources } from "./sources.ts";
 import {
   type Given,
@@ -102,6 +103,11 @@ function requireDigests(pins: Pins): void {
   pulumi.log.warn(`${message} \`pulumi up\` refuses until then.`);
 }
 
+function sayLarge(): void {
+  const warning = sizeWarning(process.env["PULUMI_CONFIG"] ?? "");
+  if (warning) pulumi.log.warn(warning);
+}
+
 function sayOverlaps(fleet: Fleet, stage: Stage): void {
   if (!pulumi.runtime.isDryRun()) return;
   for (const overlap of declaredOverlaps(fleet, stage)) pulumi.log.warn(overlap);
@@ -119,6 +125,7 @@ function load(): Loaded {
   requireSecrets(fleet, stage, disk);
   requireDigests(pins);
   sayOverlaps(fleet, stage);
+  sayLarge();
   return { fleet, stage, pins, sources };
 }
 
