@@ -68,6 +68,7 @@ export async function benchRender(): Promise<readonly Row[]> {
       { measure: `${measure}, memory`, ...row("MB", rendered, ({ megabytes }) => megabytes), goal: 2 },
       { measure: from, ...row("ms", all, ({ milliseconds }) => milliseconds) },
       { measure: `${from}, processor`, ...row("ms", all, ({ processor }) => processor) },
+      { measure: `${from}, memory`, ...row("MB", all, ({ megabytes }) => megabytes), goal: 2 },
     ];
   } finally {
     rmSync(folder, { recursive: true });
