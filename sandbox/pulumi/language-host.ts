@@ -18,6 +18,9 @@ import type * as Messages from "@pulumi/pulumi/proto/language_pb.js";
 import type * as Plugin from "@pulumi/pulumi/proto/plugin_pb.js";
 import type * as Empties from "google-protobuf/google/protobuf/empty_pb.js";
 
+/** Read first: a CLI that is gone by the time its host has loaded the SDK counts as gone, too. */
+const cli = process.ppid;
+
 /** A `RunRequest` as protobuf's `toObject()` gives it: maps are pairs, lists end in `List`. */
 export type RunRequest = Messages.RunRequest.AsObject;
 
@@ -176,7 +179,6 @@ function serve(engine: string): void {
     console.log(port);
   });
   // A CLI that was killed cannot say goodbye; its host must not outlive it.
-  const cli = process.ppid;
   setInterval(() => process.ppid === cli || process.exit(1), 1000).unref();
 }
 
