@@ -1,11 +1,10 @@
+/** How one gRPC method is answered: with what the work gives, or with its error in the engine's form. */
 import grpc from "@grpc/grpc-js";
 import proto from "@pulumi/pulumi/proto/provider_pb.js";
 import statuses from "@pulumi/pulumi/proto/status_pb.js";
 import anys from "google-protobuf/google/protobuf/any_pb.js";
 import { type Awaitable, HalfMadeError, UserError } from "./resource.ts";
 import { encode } from "./values.ts";
-
-/** How one gRPC method is answered: with what the work gives, or with its error in the engine's form. */
 
 interface Call<Q> {
   readonly request: Q;

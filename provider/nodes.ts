@@ -1,5 +1,6 @@
 /** The provider's side of `gitops:index:Nodes`: Check refuses what would take away more than one server at a time. */
-import { type Fleet, type Made, type MadeNodes, replacements } from "../stacks/cluster/replacements.ts";
+import type { Fleet, Made, MadeNodes } from "../stacks/cluster/made.ts";
+import { replacements } from "../stacks/cluster/replacements.ts";
 import type { Resource } from "./resource.ts";
 import { isProperties, type Properties, unknown, type Value } from "./values.ts";
 

@@ -1,7 +1,8 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { nodes } from "../provider/nodes.ts";
 import { serve } from "../provider/protocol.ts";
-import { replacements as decide, type Fleet, type Made, type MadeNodes } from "../stacks/cluster/replacements.ts";
+import type { Fleet, Made, MadeNodes } from "../stacks/cluster/made.ts";
+import { replacements as decide } from "../stacks/cluster/replacements.ts";
 import { providerClient } from "./provider-client.ts";
 
 const server = (made: Partial<Made> = {}): Made => ({

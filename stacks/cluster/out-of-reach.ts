@@ -1,4 +1,4 @@
-import type { Fleet, MadeNodes } from "./replacements.ts";
+import { type Fleet, type MadeNodes, servers } from "./made.ts";
 
 /** What the program does itself where it reaches the API (provider/departure.ts), for a person. */
 const steps = (name: string, isServer: boolean): readonly string[] => [
@@ -16,7 +16,7 @@ const steps = (name: string, isServer: boolean): readonly string[] => [
 /** Nodes that go from a cluster whose API is not reached: nobody here takes their pods and their etcd member out. */
 export function outOfReach(old: MadeNodes, { nodes, reached, skipped }: Fleet): readonly string[] {
   if (reached) return [];
-  const isOnlyServer = Object.values(old).filter(({ role }) => role === "server").length < 2;
+  const isOnlyServer = servers(old).length < 2;
   return Object.entries(old).flatMap(([name, { role, generation }]) => {
     const stays = nodes[name]?.generation === generation;
     if (stays || skipped.includes(name) || (role === "server" && isOnlyServer)) return [];

@@ -1,47 +1,8 @@
 import { upgradeProblem } from "./k3s-version.ts";
+import { type Fleet, type Known, type MadeNodes, servers } from "./made.ts";
 import { outOfReach } from "./out-of-reach.ts";
 import { stranded } from "./stranded.ts";
 import type { Role } from "./topology.ts";
-
-/** What matters of a machine beyond its life: what it was made as. */
-export interface Made {
-  readonly role: Role;
-  readonly generation: number;
-  readonly type: string;
-  /** Location, private address and network, and whether the internet reaches it; empty where it was not yet kept. */
-  readonly place: string;
-  /** At Hetzner and in Pulumi: neither deletes it. */
-  readonly protect: boolean;
-  /** Digest of what its first boot is told, the cluster's secrets apart. */
-  readonly userData: string;
-}
-
-export interface MadeNodes {
-  readonly [name: string]: Made;
-}
-
-export interface Fleet {
-  readonly nodes: MadeNodes;
-  /** The server that starts the cluster; none when every server joins. */
-  readonly starts: string | undefined;
-  /** The server whose replacement begins with an etcd snapshot. */
-  readonly restores: string | undefined;
-  /** With which nodes are made, and to which the cluster is brought where it has upgrades. */
-  readonly k3s: string;
-  readonly upgrades: boolean;
-  /** Whether the cluster's API is. */
-  readonly reached: boolean;
-  /** Whether a load balancer stands before the API. */
-  readonly balanced: boolean;
-  /** Nodes that go as they are, by K3S_STAGES_SKIP_DRAIN. */
-  readonly skipped: readonly string[];
-}
-
-/** What the state knows of the run before; nothing of a new cluster. */
-export interface Known {
-  readonly nodes: MadeNodes;
-  readonly k3s: string;
-}
 
 export interface Replacements {
   /** Why this may not be done in one run; empty: it may. */
@@ -54,9 +15,6 @@ export interface Replacements {
 
 const list = (names: readonly string[]): string =>
   names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
-
-const servers = (nodes: MadeNodes): readonly string[] =>
-  Object.keys(nodes).filter((name) => nodes[name]?.role === "server");
 
 const where = (name: string): string => `its line in generations (the ${/[0-9]+$/.exec(name)?.[0]} of its pool)`;
 

@@ -1,10 +1,8 @@
-import type { Fleet, MadeNodes } from "./replacements.ts";
-
-const servers = (nodes: MadeNodes): number => Object.values(nodes).filter(({ role }) => role === "server").length;
+import { type Fleet, type MadeNodes, servers } from "./made.ts";
 
 /** Agents were told at their first boot to reach the API at its load balancer, and the last server that goes takes that along. */
 export function stranded(old: MadeNodes, { nodes, balanced }: Fleet): readonly string[] {
-  if (balanced || servers(old) < 2) return [];
+  if (balanced || servers(old).length < 2) return [];
   const left = Object.entries(old).filter(
     ([name, { role, generation }]) => role === "agent" && nodes[name]?.generation === generation,
   );
