@@ -25,12 +25,23 @@ const partsOf = (message: string) =>
 
 /** Where everything that is said is said to people who run a stage. */
 const speaking = [
-  ...["downgrades", "exposed", "followed", "git", "git-access", "git-failure", "merge", "ownership", "publish"].map(
-    (name) => `stacks/publish/${name}.ts`,
-  ),
+  ...[
+    "downgrades",
+    "exposed",
+    "followed",
+    "git",
+    "git-access",
+    "git-failure",
+    "merge",
+    "ownership",
+    "paths",
+    "publish",
+  ].map((name) => `stacks/publish/${name}.ts`),
   ...["failure", "in-cluster", "stage-state", "steps"].map((name) => `stacks/access/${name}.ts`),
-  ...["k3s-version", "replacements", "user-data", "way-out"].map((name) => `stacks/cluster/${name}.ts`),
-  ...["hetzner", "read"].map((name) => `stacks/preflight/${name}.ts`),
+  ...["k3s-version", "out-of-reach", "replacements", "stranded", "user-data", "way-out"].map(
+    (name) => `stacks/cluster/${name}.ts`,
+  ),
+  ...["hetzner", "read", "targets"].map((name) => `stacks/preflight/${name}.ts`),
   ...["load", "size"].map((name) => `stacks/config/${name}.ts`),
   ...readdirSync(join(root, "provider"))
     .filter((name) => name.endsWith(".ts") && !/^(service|protocol|resource|gitops|main)\.ts$/.test(name))
@@ -45,7 +56,7 @@ const following = [
   /^(Somebody changed who|Usually etcd|The (node|server)'s console|The cloud controller|Look: |Does the host|… flux boot)/,
   /^(its line in generations|a generation only rises|Set a valid token|Nothing was deleted; |Bring that server back)/,
   /^(The servers' journal|The history of the repository|at …, with the right|A deploy key that is there|Or let the)/,
-  /^more, no run starts |^\(kustomizations\)|^ *pulumi config set|^…: this update makes one until|^, all of them are back|^; status.hetzner.com/,
+  /would go as it is, with its pods|^kubectl -n kube-system delete secret|^more, no run starts |^\(kustomizations\)|^ *pulumi config set|^…: this update makes one until|^, all of them are back|^; status.hetzner.com/,
   /^(use 1 to 40 lowercase|is no input here|the stage … is configured, but was not resolved)/,
 ];
 
