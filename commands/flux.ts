@@ -7,7 +7,7 @@ import { SandboxError } from "../sandbox/lock.ts";
 import { built } from "../test/flux/harness/build.ts";
 import { tools } from "../test/flux/harness/modules.ts";
 import { recordFaults } from "./faults/record.ts";
-import { counted, printSuites, runSuites } from "./suites.ts";
+import { counted, printFailures, printSuites, runSuites } from "./suites.ts";
 
 const long = "--long";
 const needed = ["go", "git", "kubectl"];
@@ -35,6 +35,7 @@ async function run(): Promise<number> {
   const faults = recordFaults(suites, asked.length > 0 ? "files" : "flux");
   const { outcome, results } = suites;
   if (results) printSuites(results);
+  if (results) printFailures(results);
   if (results) console.log(counted(results));
   return results && outcome.ok && faults.ok ? 0 : 1;
 }

@@ -26,7 +26,13 @@ export async function outcome({ name, run: [script, ...args] }: Step): Promise<O
   return { name, ok: code === 0, seconds: (performance.now() - started) / 1000 };
 }
 
-interface VitestResults {
+interface TestResult {
+  readonly fullName: string;
+  readonly status: string;
+  readonly failureMessages?: readonly string[];
+}
+
+export interface VitestResults {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
   readonly numPendingTests: number;
@@ -34,7 +40,10 @@ interface VitestResults {
     readonly name: string;
     readonly startTime: number;
     readonly endTime: number;
-    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
+    /** What kept the file from being loaded; empty where only tests failed. */
+    readonly message: string;
+    readonly status: string;
+    readonly assertionResults: readonly TestResult[];
   }[];
 }
 
@@ -60,6 +69,28 @@ export function printSuites({ testResults }: VitestResults): void {
   for (const { name, seconds } of suites.toSorted((a, b) => b.seconds - a.seconds)) {
     console.log(`  ${seconds.toFixed(1).padStart(6)} s  ${name.slice(root.length + 1)}`);
   }
+}
+
+const firstLines = (text = "", count = 12): string =>
+  text
+    .split("\n")
+    .filter((line) => !/^\s+at /.test(line))
+    .slice(0, count)
+    .map((line) => `    ${line.slice(0, 240)}`)
+    .join("\n");
+
+/** Each test that failed, with the head of its message: at the end of a run, since a log is often cut to its last lines. */
+export function failures({ testResults }: VitestResults): string[] {
+  return testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const file = name.slice(root.length + 1);
+    const failed = assertionResults.filter((test) => test.status === "failed");
+    if (failed.length === 0) return status === "failed" ? [`${file}\n${firstLines(message)}`] : [];
+    return failed.map((test) => `${file}: ${test.fullName}\n${firstLines(test.failureMessages?.[0])}`);
+  });
+}
+
+export function printFailures(results: VitestResults): void {
+  for (const failure of failures(results)) console.log(`FAILED ${failure}`);
 }
 
 /** The last line of a run, which CI reads. */
