@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     exclude: ["test/flux/**"],
+    setupFiles: ["test/chance.ts"],
     // Limits against hanging, not measures of speed: CI has two busy cores.
     testTimeout: 60_000,
     hookTimeout: 60_000,

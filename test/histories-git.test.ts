@@ -12,6 +12,7 @@ import { plan } from "../stacks/publish/merge.ts";
 import { isManifest } from "../stacks/publish/ownership.ts";
 import { PublishError } from "../stacks/publish/problem.ts";
 import { publish, readHead } from "../stacks/publish/publish.ts";
+import { seed } from "./chance.ts";
 import { treeOf } from "./fleets.ts";
 import { gitRemote } from "./git-remote.ts";
 import { type Files, harm, orphans, random } from "./history-model.ts";
@@ -179,8 +180,7 @@ async function play(world: World): Promise<void> {
 
 const only = process.env["GIT_HISTORY_SEED"];
 const count = Number(process.env["GIT_HISTORIES"] ?? 2);
-const today = Math.floor(Date.now() / 1000) % 1_000_000;
-const seeds = only ? [Number(only)] : Array.from({ length: count }, (_, index) => today + index);
+const seeds = only ? [Number(only)] : Array.from({ length: count }, (_, index) => seed + index);
 
 describe("on real git", () => {
   it("nothing is lost, nothing is forced and nobody's file changes (F72, F74)", async () => {

@@ -67,7 +67,7 @@ beforeAll(async () => {
   const real = execFileSync("which", ["git"], { encoding: "utf8" }).trim();
   program(
     join(tools, "git"),
-    `echo "$PPID" >"$STATE/publisher"
+    `echo "$PPID" >"$STATE/publisher"; running="$STATE/command-$$"; : >"$running"; trap 'rm "$running"' EXIT
 n=$(($(cat "$STATE/count") + 1)); echo "$n" >"$STATE/count"
 [ "$n $WHEN" = "$AT before" ] && { kill -9 "$PPID"; exit 1; }
 "${real}" "$@"; code=$?
@@ -102,13 +102,16 @@ async function publishing({ at = 0, when = "before", hook }: Kill) {
   return { code, signal, commands: Number(readFileSync(join(repo.folder, "count"), "utf8")) };
 }
 
-/** An orphaned push ends on its own; its lock goes with it. */
+/** An orphaned push ends on its own, and no sooner than its server's part; what it locked is free then. */
 async function settled(): Promise<void> {
-  const locks = () =>
-    readdirSync(repo.url, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".lock"));
-  for (let count = 0; locks().length > 0 && count < 1200; count++)
+  const within = (folder: string) => readdirSync(folder, { recursive: true, encoding: "utf8" });
+  const busy = () => [
+    ...within(repo.url).filter((path) => path.endsWith(".lock")),
+    ...readdirSync(repo.folder).filter((name) => name.startsWith("command-")),
+  ];
+  for (let count = 0; busy().length > 0 && count < 1200; count++)
     await new Promise((resolve) => setTimeout(resolve, 25));
-  expect(locks()).toEqual([]);
+  expect(busy()).toEqual([]);
 }
 
 async function expectConverged(): Promise<void> {

@@ -1,7 +1,7 @@
 /** Runs that are killed, and random faults, on the real engine: a sample of `npm run sweep`. Hetzner and the nodes are stand-ins. */
-import { randomInt } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cleared, cutOff, inventory, problems, recover, said, up } from "../sandbox/power-cut.ts";
+import { seed } from "./chance.ts";
 import { tryPlans } from "./engine-plans.ts";
 import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";
 
@@ -50,8 +50,6 @@ describe("a run that is killed with all its processes", { timeout: 5 * minute },
 });
 
 describe("random faults at Hetzner and kills, on the real engine", { timeout: 10 * minute }, () => {
-  const seed = randomInt(1, 1e9);
-
   it("are put right by a few runs, and leave nothing behind: a plan in each run of the tests (F46, F49)", async () => {
     console.log(`npm run sweep -- --plans 1 --seed ${seed}`);
     await tryPlans(at(), { expected: whole, plans: 1, seed });
