@@ -1,11 +1,13 @@
 /** `npm run new-stage`: a stage's line in Pulumi.yaml and a file of its own. */
 
-import type { Fleet } from "../stacks/config/fleet.ts";
-import { insertAfter } from "../stacks/config/insert.ts";
+import { appFile } from "../stacks/config/app-files.ts";
+import { readTexts, type Texts } from "../stacks/config/files.ts";
+import type { Fleet, Stage } from "../stacks/config/fleet.ts";
+import { insertAfter, insertLast } from "../stacks/config/insert.ts";
 import { resolve } from "../stacks/config/resolve.ts";
 import { sourcesOf } from "../stacks/config/sources.ts";
 import { versionOf } from "../stacks/config/version.ts";
-import { readTexts, writeTexts } from "./new/files.ts";
+import { writeTexts } from "./new/files.ts";
 import { type Command, type Given, needed, pairsOf, run, textOf } from "./new/run.ts";
 import { tell } from "./outcome.ts";
 import { UsageError } from "./usage.ts";
@@ -37,14 +39,36 @@ function firstTag(tag: string, id: string): string {
   return version ? `v${version.major}.${version.minor}.${version.patch}-${id}.1` : tag;
 }
 
-function stageFile(given: Given, fleet: Fleet, id: string): string {
-  const before = fleet.stages.find(({ name }) => name === (textOf(given, "after") ?? fleet.stages[0]?.name));
-  if (!before) throw new UsageError(`--after ${textOf(given, "after")}: there is no such stage.`);
-  const network = textOf(given, "network") ?? freeNetwork(fleet);
-  const subnet = network.replace(/\/.*$/, "/24");
+/** The stage that the new one comes after: what it has is where the new one begins. */
+function stageBefore(given: Given, { stages }: Fleet): Stage {
+  const after = textOf(given, "after");
+  const before = stages.find(({ name }) => name === (after ?? stages[0]?.name));
+  if (!before) throw new UsageError(`--after ${after}: there is no such stage.`);
+  return before;
+}
+
+/** A new stage, and what it takes over. */
+interface New {
+  readonly name: string;
+  readonly id: string;
+  readonly before: Stage;
+  /** First tags of the apps that run everywhere, by name. */
+  readonly tags: readonly (readonly [app: string, tag: string])[];
+}
+
+function newOne(given: Given, fleet: Fleet): New {
+  const name = needed(given, "name");
+  const id = textOf(given, "prerelease") ?? name;
+  const before = stageBefore(given, fleet);
   const tags = pairsOf(given, "tag");
   const everywhere = before.apps.filter(({ stages }) => stages.length === fleet.stages.length);
-  const apps = everywhere.flatMap(({ name, tag }) => [`    ${name}:`, `      tag: ${tags[name] ?? firstTag(tag, id)}`]);
+  return { name, id, before, tags: everywhere.map((app) => [app.name, tags[app.name] ?? firstTag(app.tag, id)]) };
+}
+
+function stageFile(given: Given, { before, tags }: New, fleet: Fleet): string {
+  const network = textOf(given, "network") ?? freeNetwork(fleet);
+  const subnet = network.replace(/\/.*$/, "/24");
+  const apps = tags.flatMap(([name, tag]) => [`    ${name}:`, `      tag: ${tag}`]);
   return [
     "# yaml-language-server: $schema=./schema/stack.json",
     "config:",
@@ -59,25 +83,40 @@ function stageFile(given: Given, fleet: Fleet, id: string): string {
   ].join("\n");
 }
 
+/** Below `overrides` of each app that has a file of its own. */
+function inAppFiles({ name, tags }: New, texts: Texts): Texts {
+  const files = tags.map(([app, tag]) => {
+    const file = appFile(app);
+    return [file, insertLast(file, texts[file] ?? "", { path: ["overrides"], lines: [`${name}:`, `  tag: ${tag}`] })];
+  });
+  return Object.fromEntries(files);
+}
+
+function inProject({ name, id, before }: New, texts: Texts, fleet: Fleet): string {
+  const lines = [`- name: ${name}`, `  path: clusters/${name}`, `  channel: { prerelease: ${id} }`];
+  const path = ["config", "stages", "value", fleet.stages.indexOf(before)];
+  return insertAfter("Pulumi.yaml", texts["Pulumi.yaml"] ?? "", { path, lines });
+}
+
 function write(given: Given, directory: string): string {
   const texts = readTexts(directory);
-  const fleet = resolve(sourcesOf(texts));
-  const name = needed(given, "name");
-  const id = textOf(given, "prerelease") ?? name;
+  const sources = sourcesOf(texts);
+  const fleet = resolve(sources);
+  const made = newOne(given, fleet);
+  const { name } = made;
   const file = `Pulumi.${name}.yaml`;
   if (texts[file] !== undefined) throw new UsageError(`--name ${name}: ${file} is there already.`);
-  const stack = stageFile(given, fleet, id);
-  const index = Math.max(
-    0,
-    fleet.stages.findIndex((stage) => stage.name === textOf(given, "after")),
-  );
-  const lines = [`- name: ${name}`, `  path: clusters/${name}`, `  channel: { prerelease: ${id} }`];
-  const shared = insertAfter("Pulumi.yaml", texts["Pulumi.yaml"] ?? "", {
-    path: ["config", "stages", "value", index],
-    lines,
+  const { own = [], elsewhere = [] } = Object.groupBy(made.tags, ([app]) => (sources.apps[app] ? "own" : "elsewhere"));
+  const changed = writeTexts(directory, texts, {
+    ...texts,
+    "Pulumi.yaml": inProject(made, texts, fleet),
+    [file]: stageFile(given, { ...made, tags: elsewhere }, fleet),
+    ...inAppFiles({ ...made, tags: own }, texts),
   });
-  const changed = writeTexts(directory, texts, { ...texts, "Pulumi.yaml": shared, [file]: stack });
-  return `${name} is in ${changed.join(" and ")}; its hosts and the rest are yours to add there.
+  const apps =
+    own.length > 0 ? [`${own.length} app${own.length > 1 ? "s'" : "'s"} own file${own.length > 1 ? "s" : ""}`] : [];
+  const files = [...changed.filter((each) => !each.startsWith("apps/")), ...apps];
+  return `${name} is in ${files.join(" and ")}; its hosts and the rest are yours to add there.
 Next: pulumi stack init ${name}; pulumi config set --secret hcloud:token --stack ${name}. In CI it has GitHub's environment ${name}.`;
 }
 

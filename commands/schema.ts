@@ -3,14 +3,15 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError } from "../stacks/config/error.ts";
 import { readSources } from "../stacks/config/files.ts";
-import { projectSchema, stackSchema } from "../stacks/config/json-schema.ts";
+import { appSchema, projectSchema, stackSchema } from "../stacks/config/json-schema.ts";
 import { reference } from "../stacks/config/reference.ts";
 import { parsed, UsageError } from "./usage.ts";
 
 const help = `Usage: npm run schema
 
-Writes schema/, by which editors check Pulumi.yaml and Pulumi.<stage>.yaml, and docs/configuration.md anew, from the
-configuration's schema. For who changes that schema; nobody else needs it.
+Writes schema/, by which editors check Pulumi.yaml, Pulumi.<stage>.yaml and
+apps/<name>.yaml, and docs/configuration.md anew, from the configuration's
+schema. For who changes that schema; nobody else needs it.
 
   --help  this text`;
 
@@ -20,6 +21,7 @@ export function schemaFiles(project: string): { readonly [path: string]: string 
   return {
     "schema/project.json": text(projectSchema()),
     "schema/stack.json": text(stackSchema(project)),
+    "schema/app.json": text(appSchema()),
     "docs/configuration.md": reference(project),
   };
 }

@@ -1,6 +1,7 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseDocument } from "yaml";
+import { appFile } from "../stacks/config/app-files.ts";
 import type { App, Stage } from "../stacks/config/fleet.ts";
 import { SandboxError } from "./lock.ts";
 import type { Sandbox } from "./open.ts";
@@ -16,15 +17,18 @@ interface Edited {
   readonly replicas: number;
 }
 
-/** Raises the replicas of the last stage's first app, in the sandbox's copy of its stack file. */
+/** Raises the replicas of the last stage's first app, in the sandbox's copy of the file that says them. */
 function raiseReplicas({ fleet, layout }: Sandbox): Edited {
   const stage = fleet.stages.at(-1);
   const app = stage?.apps[0];
   if (!(stage && app)) throw new SandboxError("the last stage has no app whose replicas could be edited");
-  const file = join(layout.work, `Pulumi.${stage.name}.yaml`);
+  const own = join(layout.work, appFile(app.name));
+  const hasOwn = existsSync(own);
+  const file = hasOwn ? own : join(layout.work, `Pulumi.${stage.name}.yaml`);
   const document = parseDocument(readFileSync(file, "utf8"));
   const replicas = app.replicas + 1;
-  document.setIn(["config", `${fleet.project}:overrides`, app.name, "replicas"], replicas);
+  const overrides = hasOwn ? ["overrides", stage.name] : ["config", `${fleet.project}:overrides`, app.name];
+  document.setIn([...overrides, "replicas"], replicas);
   writeFileSync(file, document.toString({ lineWidth: 0 }));
   return { stage, app, replicas };
 }

@@ -1,7 +1,8 @@
 /** The copy of the project in which the sandbox's Pulumi runs, so that the checkout stays as it is. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { type Document, isMap, parseDocument } from "yaml";
+import { readTexts } from "../stacks/config/files.ts";
 import type { Layout } from "./layout.ts";
 
 const linked = ["index.ts", "main.mjs", "node_modules", "package.json", "provider", "stacks"];
@@ -26,15 +27,19 @@ function sharedFile(text: string): string {
   return document.toString({ lineWidth: 0 });
 }
 
+function copyOf(name: string, text: string): string {
+  if (name === "Pulumi.yaml") return sharedFile(text);
+  return name.startsWith("apps/") ? text : withoutAccount(text).toString({ lineWidth: 0 });
+}
+
 /** Makes the copy if it is not there; later edits in it are the user's and stay. */
 export function makeWorkspace({ checkout, work }: Layout): void {
   if (existsSync(work)) return;
   mkdirSync(work, { recursive: true });
   for (const name of linked) symlinkSync(join(checkout, name), join(work, name));
   for (const name of copied) writeFileSync(join(work, name), readFileSync(join(checkout, name)));
-  for (const name of readdirSync(checkout).filter((file) => /^Pulumi(\.[^.]+)?\.yaml$/.test(file))) {
-    const text = readFileSync(join(checkout, name), "utf8");
-    const copy = name === "Pulumi.yaml" ? sharedFile(text) : withoutAccount(text).toString({ lineWidth: 0 });
-    writeFileSync(join(work, name), copy);
+  for (const [name, text] of Object.entries(readTexts(checkout))) {
+    mkdirSync(dirname(join(work, name)), { recursive: true });
+    writeFileSync(join(work, name), copyOf(name, text));
   }
 }

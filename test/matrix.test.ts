@@ -89,7 +89,7 @@ describe("the matrix of a repository", () => {
 
   it("tells what is newer, and why it does not run", async () => {
     const [dev, stage, prod] = await ofBlog();
-    const held = "held at v1.9.31 until overrides.blog.hold goes from Pulumi.prod.yaml";
+    const held = "held at v1.9.31 until hold goes from the overrides of blog in prod";
     expect(dev?.newer).toEqual([]);
     expect(stage?.newer).toEqual([
       { tag: "v1.9.35-stage.1", reason: "Flux has not committed it yet" },

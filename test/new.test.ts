@@ -16,7 +16,8 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 const text = (file: string) => readFileSync(join(folder, file), "utf8");
-const texts = () => Object.fromEntries(readdirSync(folder).map((file) => [file, text(file)]));
+const texts = () =>
+  Object.fromEntries(readdirSync(folder).flatMap((file) => (file === "apps" ? [] : [[file, text(file)]])));
 const fleet = () => resolve(readSources(folder));
 const call = (command: Command, ...args: string[]) => run(command, args, { directory: folder, isTerminal: false });
 
@@ -32,6 +33,7 @@ function added(before: string, after: string): readonly string[] {
   return more;
 }
 
+const filesOf = () => readdirSync(folder, { recursive: true, encoding: "utf8" }).toSorted();
 const tags = ["--tag", "dev=v0.1.0-develop.1", "--tag", "stage=v0.1.0-stage.1", "--tag", "prod=v0.1.0"];
 const shop = ["--name", "shop", "--image", "ghcr.io/acme/shop", "--port", "8080"];
 
@@ -55,6 +57,39 @@ describe("a new app", () => {
     expect(fleet().stages.map(({ apps }) => apps.find(({ name }) => name === "shop")?.tag)).toEqual([
       ...["v0.1.0-develop.1", "v0.1.0-stage.1", "v0.1.0"],
     ]);
+  });
+
+  it("has a file of its own where that is asked for, and every later one too; no other file changes", async () => {
+    const before = texts();
+    const hosts = ["--host", "prod=shop.example.com", "--issuer", "letsencrypt"];
+    expect(await call(newApp, ...shop, ...tags, ...hosts, "--file")).toMatchObject({
+      code: 0,
+      text: expect.stringMatching(/^shop is in apps\/shop\.yaml\. Look: /),
+    });
+    expect(text("apps/shop.yaml").split("\n")).toEqual([
+      "# yaml-language-server: $schema=../schema/app.json",
+      ...["image: ghcr.io/acme/shop", "ports: { container: 8080, service: 80 }"],
+      ...["ingress: [http, https]", "issuer: letsencrypt", "overrides:"],
+      ...["  dev:", "    tag: v0.1.0-develop.1", "  stage:", "    tag: v0.1.0-stage.1", "  prod:", "    tag: v0.1.0"],
+      ...["    hosts: { http: [shop.example.com], https: [shop.example.com] }", ""],
+    ]);
+    expect(await call(newApp, "--name", "cart", ...shop.slice(2).with(1, "ghcr.io/acme/cart"), ...tags)).toMatchObject({
+      code: 0,
+    });
+    expect(filesOf().filter((file) => /apps|new/.test(file))).toEqual(["apps", "apps/cart.yaml", "apps/shop.yaml"]);
+    expect({ ...texts() }).toMatchObject(before);
+    expect(fleet().stages.map(({ apps }) => apps.map(({ name }) => name))).toEqual(
+      Array(3).fill(["blog", "cart", "other-app", "second-other-app", "shop"]),
+    );
+  });
+
+  it.each([
+    ["that leads elsewhere", ["--name", "../../shop", ...shop.slice(2), ...tags], "use at most 30 lowercase letters"],
+    ["that Pulumi.yaml has", ["--name", "blog", ...shop.slice(2), ...tags], "blog has a file of its own"],
+  ])("has no file of a name %s", async (_, args, message) => {
+    const before = filesOf();
+    expect(await call(newApp, ...args, "--file")).toMatchObject({ code: 1, text: expect.stringContaining(message) });
+    expect(filesOf()).toEqual(before);
   });
 
   it.each([
@@ -98,6 +133,24 @@ describe("a new stage", () => {
     expect(stages[1]?.apps.map(({ name, tag }) => `${name} ${tag}`)).toEqual([
       ...["blog v1.9.32-qa.1", "other-app v0.4.0-qa.1", "second-other-app v2.0.0-qa.1"],
     ]);
+  });
+
+  it("is added to each app's own file, and to none of an app that does not run everywhere", async () => {
+    await call(newApp, ...shop, ...tags, "--file");
+    const before = text("apps/shop.yaml");
+    const narrow = before
+      .replaceAll("shop", "cart")
+      .replace("image:", "stages: [dev]\nimage:")
+      .replace(/^ {2}stage:[\s\S]*/m, "");
+    writeFileSync(join(folder, "apps/cart.yaml"), narrow);
+    expect(await call(newStage, "--name", "qa", "--after", "dev")).toMatchObject({
+      code: 0,
+      text: expect.stringMatching(/^qa is in Pulumi\.yaml and Pulumi\.qa\.yaml and 1 app's own file; /),
+    });
+    expect(added(before, text("apps/shop.yaml"))).toEqual(["  qa:", "    tag: v0.1.0-qa.1"]);
+    expect(text("apps/cart.yaml")).toBe(narrow);
+    const qa = fleet().stages.find(({ name }) => name === "qa");
+    expect(qa?.apps.map(({ name }) => name)).toEqual(["blog", "other-app", "second-other-app", "shop"]);
   });
 
   it.each([

@@ -100,7 +100,7 @@ describe("in the repository", () => {
 
   describe("a lower version", () => {
     const refusal =
-      "clusters/production/infrastructure/image-updater/blog/image-policy.yaml: blog runs v1.9.32, which its policy would no longer take, so Flux could go back to a lower version: hold or pin blog in Pulumi.prod.yaml, or allow it by overrides.blog.allowDowngrade: v1.9.32";
+      "clusters/production/infrastructure/image-updater/blog/image-policy.yaml: blog runs v1.9.32, which its policy would no longer take, so Flux could go back to a lower version: hold or pin blog in prod, or set its allowDowngrade: v1.9.32";
     beforeEach(async () => {
       await up({});
       await flux();
@@ -161,12 +161,12 @@ describe("in the repository", () => {
 
   it("explain tells of a pin and of a hold, and what would be taken else", async () => {
     await up({ pin: "v1.9.30" });
-    const pinned = "pinned to v1.9.30 until overrides.blog.pin goes from Pulumi.prod.yaml";
+    const pinned = "pinned to v1.9.30 until pin goes from the overrides of blog in prod";
     const ask = (tag: string) => explanation(filesNow(), { image: "ghcr.io/acme/blog", tag, isLive: true }).stages;
     expect(ask("v1.9.32")).toMatchObject([{ accepted: false, reason: pinned }]);
     expect(ask("v1.9.30")).toMatchObject([{ accepted: true, reason: pinned }]);
     await up({ hold: true });
-    const held = "held at v1.9.30 until overrides.blog.hold goes from Pulumi.prod.yaml";
+    const held = "held at v1.9.30 until hold goes from the overrides of blog in prod";
     expect(ask("v1.9.32")).toMatchObject([{ accepted: false, reason: held }]);
     const [offer] = offersOfApp("blog", "prod", clustersOf(filesNow(), true));
     expect(offer && preview(offer, tags)).toMatchObject({

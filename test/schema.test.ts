@@ -28,6 +28,14 @@ describe("the schema for editors", () => {
     expect(checker(file).safeParse(parse(text(seed, file)))).toMatchObject({ success: true });
   });
 
+  it("accepts an app with a file of its own, and refuses a misspelt key of its overrides", () => {
+    const schema = z.fromJSONSchema(JSON.parse(files["schema/app.json"] ?? ""));
+    const app = { image: "ghcr.io/acme/shop", ports: { container: 80 }, overrides: { prod: { tag: "v1.0.0" } } };
+    expect(schema.safeParse(app).success).toBe(true);
+    const misspelt = { ...app, overrides: { prod: { tag: "v1.0.0", replica: 2 } } };
+    expect(schema.safeParse(misspelt).success).toBe(false);
+  });
+
   it.each([
     ["a misspelt key of an app", "Pulumi.yaml", "image: ghcr.io/acme/blog\n", "imagee: ghcr.io/acme/blog\n"],
     ["a misspelt key of a stage", "Pulumi.dev.yaml", "    location: nbg1", "    lokation: nbg1"],

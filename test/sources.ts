@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseDocument } from "yaml";
+import type { Texts } from "../stacks/config/files.ts";
 import { type Sources, sourcesOf } from "../stacks/config/sources.ts";
 
 const folder = join(import.meta.dirname, "configs/valid/seed");
@@ -24,8 +25,10 @@ function edited(file: string, edits: Edits): string {
   return document.toString({ lineWidth: 0 });
 }
 
-/** The seed's sources, with edits; a file edited to `null` is left out. */
-export function seedSources(edits: Edits = {}): Sources {
+/** The seed's files, with edits; a file edited to `null` is left out. */
+export function seedTexts(edits: Edits = {}): Texts {
   const kept = files.filter((file) => edits[file] !== null);
-  return sourcesOf(Object.fromEntries(kept.map((file) => [file, edited(file, edits)])));
+  return Object.fromEntries(kept.map((file) => [file, edited(file, edits)]));
 }
+
+export const seedSources = (edits: Edits = {}): Sources => sourcesOf(seedTexts(edits));

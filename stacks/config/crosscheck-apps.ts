@@ -82,7 +82,7 @@ function hostProblems({ file, name, shared, own }: Use): readonly Problem[] {
       message:
         shared.base === "external"
           ? `the base of ${name} is external: its hosts are yours too, so remove them here`
-          : `the base has no ${protocol} Ingress; add ${protocol} to apps.${name}.ingress in Pulumi.yaml`,
+          : `the base has no ${protocol} Ingress; add ${protocol} to the ingress of ${name}`,
     }));
 }
 
@@ -99,8 +99,8 @@ function membership({ shared }: Written, stage: string, own: StackKeys): readonl
       file,
       path: ["overrides", name],
       message: shared.apps[name]
-        ? `${name} does not run in ${stage}; add ${stage} to apps.${name}.stages in Pulumi.yaml`
-        : `there is no app ${name} in Pulumi.yaml${didYouMean(name, expected)}`,
+        ? `${name} does not run in ${stage}; add ${stage} to its stages`
+        : `there is no app ${name}${didYouMean(name, expected)}`,
     }));
   return [...missing, ...surplus];
 }

@@ -5,13 +5,14 @@ import type { Source, Sources } from "./sources.ts";
 type Path = readonly (string | number)[];
 type Locate = (path: Path) => string;
 
-/** Where a path below the project's prefix stands in the file: Pulumi.yaml keeps values under `value`, a stack does not. */
+/** Where a path stands in the file: Pulumi.yaml keeps values under `value`, a stack does not, an app's file has nothing above. */
 function inFile([key = "", ...rest]: Path, project: string): readonly Path[] {
   return [
     ["config", key, "value", ...rest],
     ["config", `${project}:${key}`, ...rest],
     ["config", `${project}:${key}`, "value", ...rest],
     ["config", key, ...rest],
+    [key, ...rest],
   ];
 }
 
@@ -38,8 +39,10 @@ const dotted = (path: Path): string =>
 /** Every problem as `Pulumi.prod.yaml:12 cluster.network: what is wrong and the way out`, each said once. */
 export function located(problems: readonly Problem[], sources: Sources): readonly string[] {
   if (problems.length === 0) return [];
-  const all = [sources.shared, ...Object.values(sources.stacks)];
-  const locators = new Map(all.map((source) => [source.file, locator(source, sources.project)]));
+  const all = [sources.shared, ...Object.values(sources.stacks), ...Object.values(sources.apps)];
+  const files = new Set(problems.map(({ file }) => file));
+  const wrong = all.filter(({ file }) => files.has(file));
+  const locators = new Map(wrong.map((source) => [source.file, locator(source, sources.project)]));
   const lines = problems.map(
     ({ file, path, message }) =>
       `${file}${locators.get(file)?.(path) ?? ""}${path.length > 0 ? ` ${dotted(path)}` : ""}: ${message}`,

@@ -9,15 +9,34 @@ import { type Sources, sourcesOf } from "./sources.ts";
 
 const projectFile = "Pulumi.yaml";
 
-/** Every configuration file of a project's folder. @throws ConfigError when one cannot be read */
-export function readSources(directory: string): Sources {
+/** Texts of configuration files by their paths in the project's folder. */
+export interface Texts {
+  readonly [file: string]: string;
+}
+
+/** The apps' files; another folder's name may be `apps` too, so nothing below is looked at. @throws ConfigError */
+function appFiles(directory: string): readonly string[] {
+  const folder = join(directory, "apps");
+  const found = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
+  const files = found.filter((entry) => !entry.isDirectory()).map(({ name }) => `apps/${name}`);
+  const unread = files.find((file) => file.endsWith(".yml"));
+  if (unread)
+    throw new ConfigError(`${unread} is not read under that name: call it ${unread.replace(/yml$/, "yaml")}.`);
+  return files.filter((file) => file.endsWith(".yaml"));
+}
+
+/** Every configuration file of a project's folder. @throws ConfigError where one is missing, or would not be read */
+export function readTexts(directory: string): Texts {
   if (!existsSync(join(directory, projectFile))) {
     throw new ConfigError(`There is no ${projectFile} in ${directory}; run this in the project's folder.`);
   }
   const stacks = readdirSync(directory).filter((file) => /^Pulumi\.[^.]+\.yaml$/.test(file));
-  const texts = [projectFile, ...stacks.toSorted()].map((file) => [file, readFileSync(join(directory, file), "utf8")]);
-  return sourcesOf(Object.fromEntries(texts));
+  const files = [projectFile, ...stacks.toSorted(), ...appFiles(directory).toSorted()];
+  return Object.fromEntries(files.map((file) => [file, readFileSync(join(directory, file), "utf8")]));
 }
+
+/** @throws ConfigError as `readTexts`, or when one is no YAML or no mapping */
+export const readSources = (directory: string): Sources => sourcesOf(readTexts(directory));
 
 /** The pinned versions, from pins.json. @throws ConfigError */
 export function readPins(directory: string): Pins {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { projectKeys, stackKeys } from "./schema.ts";
+import { appKeys, projectKeys, stackKeys } from "./schema.ts";
 
 /** The keys as an editor checks them while they are written; what compares values is said by every command. */
 type Json = { readonly [key: string]: unknown };
@@ -56,4 +56,10 @@ export function stackSchema(project: string): Json {
     required: ["config"],
     properties: { config },
   };
+}
+
+/** Of apps/<name>.yaml. */
+export function appSchema(): Json {
+  const made = z.toJSONSchema(appKeys, { io: "input", target: "draft-7" });
+  return { ...made, $schema: dialect, title: "apps/<name>.yaml: an application with a file of its own" };
 }

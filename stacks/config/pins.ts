@@ -148,7 +148,7 @@ export function parsePins(text: string, file = "pins.json"): Pins {
   const shared = { file, text, values };
   const { value, problems } = parse(schema, shared);
   const all = [...problems, ...halfBump(values, file)];
-  if (all.length > 0 || !value) throw new ConfigError(explain(all, { project: "", shared, stacks: {} }));
+  if (all.length > 0 || !value) throw new ConfigError(explain(all, { project: "", shared, stacks: {}, apps: {} }));
   return value;
 }
 

@@ -100,6 +100,11 @@ export function reference(project: string): string {
     `## Pulumi.<stage>.yaml: what differs, each key as \`config.${project}:<key>\``,
     "",
     ...own,
+    "## apps/<name>.yaml: an application with a file of its own",
+    "",
+    "In place of its entries in `apps` and in every stage's `overrides`: the keys of `apps.<name>` at the top, and those of",
+    "`overrides.<name>` below `overrides.<stage>` ([applications.md](applications.md#files-of-their-own)).",
+    "",
   ]
     .join("\n")
     .trimEnd()

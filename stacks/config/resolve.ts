@@ -1,3 +1,4 @@
+import { inAppFile, withAppFiles } from "./app-files.ts";
 import type { Cluster } from "./cluster.ts";
 import { crosscheck } from "./crosscheck.ts";
 import { ConfigError, type Problem } from "./error.ts";
@@ -162,19 +163,21 @@ function parseStacks(sources: Sources, stages: readonly string[] | undefined) {
  * The checked configuration of all stages, from what was written. Pure: the program and every command use it.
  * @throws ConfigError that lists every problem of every file with its line, its dotted path and the way out
  */
-export function resolve(sources: Sources): Fleet {
+export function resolve(files: Sources): Fleet {
+  const { sources, problems: ofAppFiles } = withAppFiles(files);
   const shared = parse(projectKeys, sources.shared);
   const stacks = parseStacks(
     sources,
     shared.value?.stages.map(({ name }) => name),
   );
   const written = shared.value && { project: sources.project, shared: shared.value, stacks: stacks.values };
-  const problems = [
+  const ofValues = [
     ...shared.problems,
     ...stacks.problems,
     ...(shared.value ? unmatched(sources, shared.value) : []),
     ...(written ? crosscheck(written) : []),
   ];
+  const problems = [...ofAppFiles, ...ofValues.map((problem) => inAppFile(problem, sources))];
   if (problems.length > 0 || !written) throw new ConfigError(explain(problems, sources));
   return fleet(written);
 }

@@ -119,6 +119,11 @@ export const stackKeys = z.strictObject({
   webhooks,
 });
 
+/** An app's own file, `apps/<name>.yaml`: what Pulumi.yaml and the stages' files would say of it (app-files.ts). */
+export const appKeys = app.extend({
+  overrides: z.record(name, override).describe("What it has of its own in each stage, by the stage's name"),
+});
+
 export type ProjectKeys = z.output<typeof projectKeys>;
 export type StackKeys = z.output<typeof stackKeys>;
 

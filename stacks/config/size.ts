@@ -7,7 +7,6 @@ export function sizeWarning(config: string): string | undefined {
   if (bytes < mostBytes * 0.75) return undefined;
   return (
     `The stage's configuration takes ${Math.ceil(bytes / 1024)} of the 128 KiB that Linux lets Pulumi hand to a program; with ` +
-    "more, no run starts (argument list too long): say in apps what overrides repeat, or bring apps in folders of your own " +
-    "(kustomizations)."
+    "more, no run starts (argument list too long): give apps files of their own (apps/<name>.yaml), which do not count."
   );
 }

@@ -3,7 +3,7 @@ import { ConfigError } from "./error.ts";
 import { documentIn } from "./read-yaml.ts";
 import { isSecretKey } from "./stage-secrets.ts";
 
-/** One configuration file's values below the project's prefix, as they were read and before anything was checked. */
+/** One configuration file's values, below the project's prefix where it has one, as they were read and before anything was checked. */
 export interface Source {
   /** As people know it: `Pulumi.prod.yaml`. */
   readonly file: string;
@@ -17,9 +17,11 @@ export interface Sources {
   readonly shared: Source;
   /** By stage name, as in `Pulumi.<stage>.yaml`. */
   readonly stacks: { readonly [stage: string]: Source };
+  /** By the app's name, as in `apps/<name>.yaml`. */
+  readonly apps: { readonly [app: string]: Source };
 }
 
-interface Values {
+export interface Values {
   readonly [key: string]: unknown;
 }
 
@@ -65,21 +67,32 @@ function assertPrefix(file: string, values: unknown, project: string): void {
   throw new ConfigError(`${file}: its keys begin with ${other}:, and the project is called ${project}; ${way}.`);
 }
 
-/** Reads the texts of Pulumi.yaml and of the stacks' files. @throws ConfigError when one is no YAML or no mapping */
+const appFilePattern = /^apps\/(.+)\.yaml$/;
+
+/** By the name that a pattern finds in the file's. */
+const named = (pattern: RegExp, sources: readonly Source[]): { readonly [name: string]: Source } =>
+  Object.fromEntries(sources.map((source) => [source.file.replace(pattern, "$1"), source]));
+
+/** Reads the texts of Pulumi.yaml, of the stacks' files and of the apps'. @throws ConfigError when one is no YAML or no mapping */
 export function sourcesOf(texts: { readonly [file: string]: string }): Sources {
   const { "Pulumi.yaml": text = "", ...rest } = texts;
+  const others = Object.entries(rest);
   const shared = content("Pulumi.yaml", text);
   const project = String(shared["name"] ?? "");
   const wrapped = Object.entries(own(shared["config"], project)).map(([key, value]) => [key, unwrapped(value)]);
-  const stacks = Object.entries(rest).map(([file, stackText]) => {
+  const stacks = others.flatMap(([file, stackText]) => {
+    if (appFilePattern.test(file)) return [];
     const written = content(file, stackText)["config"];
     assertPrefix(file, written, project);
-    const values = own(written, project);
-    return [file.replace(/^Pulumi\.(.+)\.yaml$/, "$1"), { file, text: stackText, values }];
+    return [{ file, text: stackText, values: own(written, project) }];
   });
+  const apps = others.flatMap(([file, appText]) =>
+    appFilePattern.test(file) ? [{ file, text: appText, values: content(file, appText) }] : [],
+  );
   return {
     project,
     shared: { file: "Pulumi.yaml", text, values: Object.fromEntries(wrapped) },
-    stacks: Object.fromEntries(stacks),
+    stacks: named(/^Pulumi\.(.+)\.yaml$/, stacks),
+    apps: named(appFilePattern, apps),
   };
 }

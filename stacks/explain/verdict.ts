@@ -21,7 +21,7 @@ export function frozen(line: Line | undefined, { app, stage }: Offer): string | 
   if (!line?.frozen) return undefined;
   const key = line.frozen === "held" ? "hold" : "pin";
   const at = line.tag === undefined ? "" : ` ${key === "hold" ? "at" : "to"} ${line.tag}`;
-  return `${line.frozen}${at} until overrides.${app}.${key} goes from Pulumi.${stage}.yaml`;
+  return `${line.frozen}${at} until ${key} goes from the overrides of ${app} in ${stage}`;
 }
 
 /** The object that is told to stand still, if one is. */

@@ -8,7 +8,6 @@ export function downgrades(before: Texts, after: Texts): readonly Problem[] {
   const refused = strandedTags(before, after).filter(({ isDowngrade, isAllowed }) => isDowngrade && !isAllowed);
   return refused.map(({ file, app, stage, tag }) => {
     const found = `${app} runs ${tag}, which its policy would no longer take, so Flux could go back to a lower version`;
-    const allow = `allow it by overrides.${app}.allowDowngrade: ${tag}`;
-    return { path: file, message: `${found}: hold or pin ${app} in Pulumi.${stage}.yaml, or ${allow}` };
+    return { path: file, message: `${found}: hold or pin ${app} in ${stage}, or set its allowDowngrade: ${tag}` };
   });
 }
