@@ -1,5 +1,6 @@
 /** `npm run bench`: ratios to a floor measured in the same run; nothing here is an assertion. */
 import { writeFileSync } from "node:fs";
+import { refusal, tell } from "../commands/outcome.ts";
 import { parsed, UsageError } from "../commands/usage.ts";
 import { table } from "../sandbox/table.ts";
 import { benchApps } from "./apps.ts";
@@ -25,10 +26,17 @@ const benches: { readonly [name: string]: () => Promise<readonly Row[]> } = {
   "user-data": benchUserData,
 };
 
-const usage = `Usage: npm run bench [-- [NAME ...] [--json FILE]]
+const help = `Usage: npm run bench [-- <name>… [--json <file>]]
 
-Prints each measure with minimum, median and maximum, ours and the floor's, and the ratio of the medians.
-Names: ${Object.keys(benches).join(", ")}; all of them, if none is given.`;
+Prints each measure with minimum, median and maximum, ours and the floor's, and
+the ratio of the medians. The names, all of them if none is given:
+
+  ${Object.keys(benches).join(" ")}
+
+  --json <file>  the table as JSON, too
+  -h, --help     this text
+
+Ends with 0 when measured, 2 for wrong options.`;
 
 const span = ({ min, median, max }: Row["ours"], unit: string): string =>
   `${[min, median, max].map((each) => each.toFixed(0)).join(" / ")} ${unit}`;
@@ -50,18 +58,16 @@ async function run(names: readonly string[], json: string | undefined): Promise<
 }
 
 async function main(): Promise<void> {
-  const options = { json: { type: "string" }, help: { type: "boolean", short: "h" } } as const;
-  const { values, positionals } = parsed({ allowPositionals: true, options }, usage);
+  const options = { json: { type: "string" }, help: { type: "boolean" } } as const;
+  const { values, positionals } = parsed({ allowPositionals: true, options });
   const unknown = positionals.find((name) => !(name in benches));
-  if (unknown) throw new UsageError(`There is no bench ${unknown}.\n\n${usage}`);
-  if (values.help) console.log(usage);
+  if (unknown) throw new UsageError(`There is no bench ${unknown}.`);
+  if (values.help) console.log(help);
   else await run(positionals.length > 0 ? positionals : Object.keys(benches), values.json);
 }
 
 try {
   await main();
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  console.error(error.message);
-  process.exitCode = 2;
+  tell(refusal(error, help));
 }

@@ -11,27 +11,31 @@ import { versionsOf } from "../stacks/gitops/versions.ts";
 import { openRemote } from "../stacks/publish/git.ts";
 import type { Entry, Head } from "../stacks/publish/head.ts";
 import { isManifest } from "../stacks/publish/ownership.ts";
-import { PublishError } from "../stacks/publish/problem.ts";
 import { isScanned } from "../stacks/publish/setters.ts";
-import { type Outcome, tell } from "./outcome.ts";
+import { type Outcome, refusal, tell } from "./outcome.ts";
 import { gitAddress, isBare } from "./repository.ts";
-import { parsed, UsageError } from "./usage.ts";
+import { parsed, required } from "./usage.ts";
 
-const help = `Usage: npm run adopt -- --repo <url or folder> [--branch main] [--out <folder>] [--json]
+const help = `Usage: npm run adopt -- --repo <url|folder> [--branch <name>] [--out <folder>]
+                        [--json]
 
-Reads a GitOps repository that was written by hand (apps/<app>/{base,<stage>}, image policies and Flux
-Kustomizations under clusters/<cluster>/), and says what it runs, what is wrong in it, and what this program
-would change. Writes the configuration that renders it. The repository is only read, nothing is pushed.
+Reads a GitOps repository that was written by hand (apps/<app>/{base,<stage>},
+image policies and Flux Kustomizations under clusters/<cluster>/), and says what
+it runs, what is wrong in it, and what this program would change. Writes the
+configuration that renders it. The repository is only read, nothing is pushed.
 
-  --repo <url|folder>  a git address or bare repository, or a folder, which is read as it lies there
+  --repo <url|folder>  a git address or bare repository, or a folder, which is
+                       read as it lies there
   --branch <name>      of a git address; main, if not given
-  --out <folder>       for Pulumi.yaml and Pulumi.<stage>.yaml, which are printed otherwise; no file is overwritten
+  --out <folder>       for Pulumi.yaml and Pulumi.<stage>.yaml, which are
+                       printed otherwise; no file is overwritten
   --json               everything as JSON, the configuration included
-  --help               this text
+  -h, --help           this text
 
-The cluster part of the configuration is a sample: choose location, servers and API ranges yourself.
-Ends with 0 when nothing wrong was found, 1 when something is wrong in the repository or it cannot be read, 2 for
-wrong options.`;
+The cluster part of the configuration is a sample: choose location, servers and
+API ranges yourself.
+Ends with 0 when nothing wrong was found, 1 when something is wrong in the
+repository or it cannot be read, 2 for wrong options.`;
 
 /** Far more than people write by hand; what lies beyond is somebody's data. */
 const maxFiles = 20_000;
@@ -140,9 +144,9 @@ function project(directory: string): string {
 
 /** @throws ConfigError, PublishError or UsageError, each with one sentence that names the way out */
 async function adoptRepository(args: readonly string[], directory: string): Promise<Outcome> {
-  const { repo, branch = "main", out, json: isJson, help: isHelp } = options(args);
+  const { repo: given, branch = "main", out, json: isJson, help: isHelp } = options(args);
   if (isHelp) return { code: 0, text: help };
-  if (!repo) throw new UsageError("--repo is missing.");
+  const repo = required(given, "--repo");
   const { head, skipped } = await reading(repo, branch);
   const versions = versionsOf(readPins(directory));
   const adoption = adopt({ head, project: project(directory), versions, repository: { url: repo, branch }, skipped });
@@ -160,12 +164,10 @@ export async function adoptCommand(args: readonly string[], directory: string): 
   try {
     return await adoptRepository(args, directory);
   } catch (error) {
-    if (error instanceof UsageError) return { code: 2, text: `${error.message}\n\n${help}` };
-    if (error instanceof ConfigError || error instanceof PublishError) return { code: 1, text: error.message };
-    throw error;
+    return refusal(error, help);
   }
 }
 
 if (import.meta.main) {
-  tell(await adoptCommand(process.argv.slice(2), process.cwd()), true);
+  tell(await adoptCommand(process.argv.slice(2), process.cwd()));
 }

@@ -6,20 +6,24 @@ import { ConfigError } from "../stacks/config/error.ts";
 import { readFleet } from "../stacks/config/files.ts";
 import { HetznerError, hetznerClient, officialEndpoint } from "../stacks/preflight/hetzner.ts";
 import { pricing } from "../stacks/preflight/snapshot.ts";
-import { parsed } from "./usage.ts";
+import { refusal, tell } from "./outcome.ts";
+import { parsed, required, stageNamed } from "./usage.ts";
 
 const help = `Usage: npm run destroy -- --stage <stage> [--yes]
 
-Takes a stage down: \`pulumi refresh\`, because the provider fails at things that are gone already; \`pulumi destroy\`; then
-it lists by label and name what Hetzner still has of the stage, and what that costs. The list deletes nothing. What did
+Takes a stage down: \`pulumi refresh\`, because the provider fails at things that
+are gone already; \`pulumi destroy\`; then it lists by label and name what Hetzner
+still has of the stage, and what that costs. The list deletes nothing. What did
 not go at once, where Hetzner was still at work, is tried once more.
 
   --stage <stage>  a stage of Pulumi.yaml
   --yes            ask nothing
-  --help           this text
+  -h, --help       this text
 
-The stage's guard goes first and refuses while the cluster owns load balancers or volumes; K3S_STAGES_DESTROY=<stage>
-leaves them behind. Ends with 0 when nothing is left, 1 when something is or a step failed, 2 when Hetzner did not say.`;
+The stage's guard goes first and refuses while the cluster owns load balancers
+or volumes; K3S_STAGES_DESTROY=<stage> leaves them behind.
+Ends with 0 when nothing is left, 1 when something is or a step failed, 2 for
+wrong options, 3 when Hetzner did not say what is left.`;
 
 /** What a test puts in the place of the world. */
 export interface World {
@@ -37,14 +41,12 @@ export interface World {
 
 function options(args: readonly string[]) {
   const known = { stage: { type: "string" }, yes: { type: "boolean" }, help: { type: "boolean" } } as const;
-  return parsed({ args: [...args], options: known }, help).values;
+  return parsed({ args: [...args], options: known }).values;
 }
 
-function clusterOf(stage: string | undefined, directory: string): string {
+function clusterOf(stage: string, directory: string): string {
   const { fleet } = readFleet(directory);
-  const names = fleet.stages.map(({ name }) => name);
-  if (stage && names.includes(stage)) return `${fleet.project}-${stage}`;
-  throw new ConfigError(`Name a stage with --stage: ${names.join(", ")}.`);
+  return `${fleet.project}-${stageNamed(fleet, stage).name}`;
 }
 
 /** Asked before the destroy, whose `stack rm` may follow. */
@@ -94,8 +96,8 @@ export async function destroyCommand(args: readonly string[], world: World): Pro
     world.print(help);
     return 0;
   }
-  const cluster = clusterOf(stage, world.directory);
-  const name = String(stage);
+  const name = required(stage, "--stage");
+  const cluster = clusterOf(name, world.directory);
   const token = await tokenOf(name, world);
   const endpoint = world.env["HCLOUD_ENDPOINT"] ?? officialEndpoint;
   const answer = yes ? ["--yes"] : [];
@@ -109,7 +111,7 @@ export async function destroyCommand(args: readonly string[], world: World): Pro
   } catch (error) {
     if (!(error instanceof HetznerError)) throw error;
     world.print(`Nobody knows what is left of ${name}: ${error.message}. Look into the Hetzner console.`);
-    return status === 0 ? 2 : 1;
+    return status === 0 ? 3 : 1;
   }
 }
 
@@ -142,8 +144,6 @@ if (import.meta.main) {
     const world = { directory, env: process.env, print, pulumi: runPulumi(directory), interrupted };
     process.exitCode = await destroyCommand(process.argv.slice(2), world);
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    console.error(error.message);
-    process.exitCode = 1;
+    tell(refusal(error, help));
   }
 }

@@ -3,14 +3,11 @@ import { ConfigError } from "../stacks/config/error.ts";
 import { explanation } from "../stacks/explain/explanation.ts";
 import { clustersOf, type Offer, offersOfApp } from "../stacks/explain/offers.ts";
 import { preview } from "../stacks/explain/preview.ts";
-import { PublishError } from "../stacks/publish/problem.ts";
-import { RegistryError } from "../stacks/registry/error.ts";
 import { type FilesAsked, filesAsked } from "./explain/files.ts";
 import { type Asked, help, type Options, options } from "./explain/options.ts";
 import { explanationText, previewText } from "./explain/report.ts";
 import { tagsOf } from "./explain/tags.ts";
-import { type Outcome, type Surroundings, surroundings, tell } from "./outcome.ts";
-import { UsageError } from "./usage.ts";
+import { type Outcome, refusal, type Surroundings, surroundings, tell } from "./outcome.ts";
 
 const json = (value: unknown): string => JSON.stringify(value, null, 2);
 
@@ -68,16 +65,11 @@ export async function explainCommand(args: readonly string[], around: Surroundin
   try {
     return await answered(args, around);
   } catch (error) {
-    if (error instanceof UsageError) return { code: 2, text: `${error.message}\n\n${help}` };
-    if (error instanceof ConfigError || error instanceof PublishError || error instanceof RegistryError) {
-      return { code: 2, text: error.message };
-    }
-    if (isSystemError(error)) return { code: 2, text: `${error.path ?? "A file"} cannot be read (${error.code}).` };
-    throw error;
+    if (!isSystemError(error)) return refusal(error, help, 2);
+    return { code: 2, text: `${error.path ?? "A file"} cannot be read (${error.code}).`, isRefusal: true };
   }
 }
 
 if (import.meta.main) {
-  const outcome = await explainCommand(process.argv.slice(2), surroundings());
-  tell(outcome, outcome.code !== 2);
+  tell(await explainCommand(process.argv.slice(2), surroundings()));
 }

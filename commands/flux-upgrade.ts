@@ -13,19 +13,25 @@ import { missingDigests, type Pins } from "../stacks/config/pins.ts";
 import { extraComponents, fluxUpgrade } from "../stacks/gitops/flux-components.ts";
 import { openRemote, type Remote } from "../stacks/publish/git.ts";
 import { PublishError } from "../stacks/publish/problem.ts";
-import { parsed } from "./usage.ts";
+import { refusal, tell } from "./outcome.ts";
+import { parsed, required, stageNamed } from "./usage.ts";
 
 const help = `Usage: npm run flux-upgrade -- --stage <stage> [--flux <binary>] [--dry-run]
 
-Commits clusters/<c>/flux-system/gotk-components.yaml of one stage as the flux of pins.json exports it. That is what
-\`flux bootstrap\` would commit; the cluster's Flux applies it to itself. It never goes back to an older Flux.
+Commits clusters/<c>/flux-system/gotk-components.yaml of one stage as the flux
+of pins.json exports it. That is what \`flux bootstrap\` would commit; the
+cluster's Flux applies it to itself. It never goes back to an older Flux.
 
-  --stage <stage>  whose cluster; take them in promotion order, and look at one before the next
-  --flux <binary>  one that is here already; else the pinned release is downloaded and compared with its digest
+  --stage <stage>  whose cluster; take them in promotion order, and look at one
+                   before the next
+  --flux <binary>  one that is here already; else the pinned release is
+                   downloaded and compared with its digest
   --dry-run        say what would be committed, and commit nothing
-  --help           this text
+  -h, --help       this text
 
-It pushes with git's own credentials; for a token over https set GITOPS_TOKEN.`;
+It pushes with git's own credentials; for a token over https set GITOPS_TOKEN.
+Ends with 0 when committed or there already, 1 when nothing could be committed,
+2 for wrong options.`;
 
 /** What a test puts in the place of the world. */
 export interface World {
@@ -41,14 +47,7 @@ function options(args: readonly string[]) {
   const text = { type: "string" } as const;
   const flag = { type: "boolean" } as const;
   const known = { stage: text, flux: text, "dry-run": flag, help: flag };
-  return parsed({ args: [...args], options: known }, help).values;
-}
-
-function stageOf({ stages }: Fleet, name: string | undefined): Stage {
-  const found = stages.find((stage) => stage.name === name);
-  if (found) return found;
-  const names = stages.map((stage) => stage.name).join(", ");
-  throw new ConfigError(`Name a stage with --stage: ${names}.`);
+  return parsed({ args: [...args], options: known }).values;
 }
 
 function architecture() {
@@ -150,8 +149,9 @@ interface Upgrading {
 export async function fluxUpgradeCommand(args: readonly string[], world: World): Promise<void> {
   const values = options(args);
   if (values.help) return world.print(help);
+  const name = required(values.stage, "--stage");
   const { fleet, pins } = readFleet(world.directory);
-  const stage = stageOf(fleet, values.stage);
+  const stage = stageNamed(fleet, name);
   const folder = mkdtempSync(join(tmpdir(), "flux-"));
   try {
     if (!values.flux && missingDigests(pins, [architecture()]).some((each) => each.startsWith("flux")))
@@ -172,8 +172,6 @@ if (import.meta.main) {
     const token = process.env["GITOPS_TOKEN"];
     await fluxUpgradeCommand(process.argv.slice(2), { directory, hosts: officialHosts, token, print });
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    console.error(error.message);
-    process.exitCode = 1;
+    tell(refusal(error, help));
   }
 }

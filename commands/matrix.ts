@@ -7,15 +7,13 @@ import { clustersOf } from "../stacks/explain/offers.ts";
 import { clusterLine } from "../stacks/matrix/cluster-line.ts";
 import { matrix } from "../stacks/matrix/matrix.ts";
 import { movements } from "../stacks/matrix/movements.ts";
-import { PublishError } from "../stacks/publish/problem.ts";
 import { expiries, months } from "./matrix/clusters.ts";
 import { matrixHtml } from "./matrix/html.ts";
 import { help, type Options, options } from "./matrix/options.ts";
 import type { Report } from "./matrix/report.ts";
 import { type History, history, knownTags } from "./matrix/sources.ts";
 import { matrixText } from "./matrix/text.ts";
-import { type Outcome, type Surroundings, surroundings, tell } from "./outcome.ts";
-import { UsageError } from "./usage.ts";
+import { type Outcome, refusal, type Surroundings, surroundings, tell } from "./outcome.ts";
 
 interface Clocked extends Surroundings {
   readonly now: () => Date;
@@ -77,9 +75,7 @@ export async function matrixCommand(args: readonly string[], around: Clocked): P
   try {
     return { code: 0, text: await answered(args, around) };
   } catch (error) {
-    if (error instanceof UsageError) return { code: 2, text: `${error.message}\n\n${help}` };
-    if (error instanceof ConfigError || error instanceof PublishError) return { code: 1, text: error.message };
-    throw error;
+    return refusal(error, help);
   }
 }
 

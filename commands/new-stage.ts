@@ -12,21 +12,26 @@ import { type Command, type Given, needed, pairsOf, run, textOf } from "./new/ru
 import { tell } from "./outcome.ts";
 import { UsageError } from "./usage.ts";
 
-const help = `Usage: npm run new-stage -- --name <stage> [--after <stage>] [--prerelease <id>] …
+const help = `Usage: npm run new-stage -- --name <stage> [--after <stage>] …
 
-Adds a stage to Pulumi.yaml and writes its Pulumi.<stage>.yaml: one small server, every app once.
-Nothing is written unless the whole configuration is valid then. Asks for what is missing.
+Adds a stage to Pulumi.yaml and writes its Pulumi.<stage>.yaml: one small
+server, every app once. Nothing is written unless the whole configuration is
+valid then. Asks for what is missing.
 
-  --name <stage>         also its folder, clusters/<stage>
-  --after <stage>        the stage from which new versions come; the first one, if not given
-  --prerelease <id>      its tags are v1.2.3-<id>.4; the stage's name, if not given
-  --tag <app>=<tag>      an app's first tag; the version of the stage before it, if not given
-  --location <name>      nbg1, if not given
-  --type <server type>   cpx22, if not given
-  --network <range>      the next free 10.x.0.0/16, if not given
-  --help                 this text
+  --name <stage>        also its folder, clusters/<stage>
+  --after <stage>       the stage from which new versions come; the first one,
+                        if not given
+  --prerelease <id>     its tags are v1.2.3-<id>.4; the stage's name, if not
+                        given
+  --tag <app>=<tag>     an app's first tag; the version of the stage before it,
+                        if not given
+  --location <name>     nbg1, if not given
+  --type <server type>  cpx22, if not given
+  --network <range>     the next free 10.x.0.0/16, if not given
+  -h, --help            this text
 
-Ends with 0 when written, 1 when the configuration would not be valid, 2 for wrong options.`;
+Ends with 0 when written, 1 when the configuration would not be valid, 2 for
+wrong options.`;
 
 /** Ten apart, as the first stages are, so that there is room between them. */
 function freeNetwork({ stages }: Fleet): string {

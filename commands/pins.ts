@@ -14,18 +14,23 @@ import {
   type Tool,
   tools,
 } from "../stacks/config/pins.ts";
+import { refusal, tell } from "./outcome.ts";
 import { parsed } from "./usage.ts";
 
 const help = `Usage: npm run pins [-- --check]
 
-Downloads every artefact that pins.json names, for amd64 and arm64, compares it with the checksum file of its own release
-and writes digest and source to pins.json. If one artefact cannot be verified, nothing is written.
+Downloads every artefact that pins.json names, for amd64 and arm64, compares it
+with the checksum file of its own release and writes digest and source to
+pins.json. If one artefact cannot be verified, nothing is written.
 
-  --check   verify everything, write nothing; fails when pins.json lacks a digest
-  --help    this text
+  --check     verify everything, write nothing; fails when pins.json lacks a
+              digest
+  -h, --help  this text
 
-To take another version: edit it in pins.json, set its "sha256" to {"amd64": null, "arm64": null} and its "source" to
-null, and run this. A digest that pins.json already has is never overwritten.`;
+To take another version: edit it in pins.json, set its "sha256" to {"amd64":
+null, "arm64": null} and its "source" to null, and run this. A digest that
+pins.json already has is never overwritten.
+Ends with 0 when all are verified, 1 when one is not, 2 for wrong options.`;
 
 /** What a test puts in the place of the world. */
 export interface World {
@@ -130,7 +135,7 @@ function replaceFile(file: string, text: string): void {
 }
 
 function options(args: readonly string[]) {
-  return parsed({ args: [...args], options: { check: { type: "boolean" }, help: { type: "boolean" } } }, help).values;
+  return parsed({ args: [...args], options: { check: { type: "boolean" }, help: { type: "boolean" } } }).values;
 }
 
 function requireDigests(pins: Pins): void {
@@ -165,8 +170,6 @@ if (import.meta.main) {
   try {
     await pinsCommand(process.argv.slice(2), { file, hosts: officialHosts, print, timeout: 600_000 });
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    console.error(error.message);
-    process.exitCode = 1;
+    tell(refusal(error, help));
   }
 }

@@ -3,29 +3,30 @@ import { topology } from "../stacks/cluster/topology.ts";
 import { ConfigError } from "../stacks/config/error.ts";
 import { readPins, readSources } from "../stacks/config/files.ts";
 import { resolve } from "../stacks/config/resolve.ts";
-import { stageOf } from "../stacks/config/stage-of.ts";
 import { tokenProblem } from "../stacks/config/token.ts";
 import { demandOf } from "../stacks/preflight/demand.ts";
 import { hetznerClient, officialEndpoint } from "../stacks/preflight/hetzner.ts";
 import { labelsAsState, type Plan, refusalText, type Verdict, verdict } from "../stacks/preflight/preflight.ts";
 import { kindsOf, type Reading, readHetzner } from "../stacks/preflight/read.ts";
 import { priceTable } from "../stacks/preflight/report.ts";
-import { type Outcome, type Surroundings, surroundings, tell } from "./outcome.ts";
-import { parsed, UsageError } from "./usage.ts";
+import { type Outcome, refusal, type Surroundings, surroundings, tell } from "./outcome.ts";
+import { parsed, required, stageNamed } from "./usage.ts";
 
-const help = `Usage: HCLOUD_TOKEN=… npm run preflight -- --stage <name> [--json]
+const help = `Usage: HCLOUD_TOKEN=… npm run preflight -- --stage <stage> [--json]
 
-Asks Hetzner whether it has what a stage is configured with, and shows what a month of
-it costs. It only reads, and needs neither Pulumi nor a state; a read-only token will do:
+Asks Hetzner whether it has what a stage is configured with, and shows what a
+month of it costs. It only reads, and needs neither Pulumi nor a state; a
+read-only token will do:
 
-  HCLOUD_TOKEN=$(pulumi config get hcloud:token --stack prod) npm run preflight -- --stage prod
+  HCLOUD_TOKEN=$(pulumi config get hcloud:token --stack prod) \\
+    npm run preflight -- --stage prod
 
-  --stage <name>  a stage of Pulumi.yaml
-  --json          for programs
-  --help          this text
+  --stage <stage>  a stage of Pulumi.yaml
+  --json           for programs
+  -h, --help       this text
 
-Ends with 0 when everything can be had, 1 when something cannot, 2 when Hetzner could
-not be asked for all of it.`;
+Ends with 0 when everything can be had, 1 when something cannot, 2 when Hetzner
+could not be asked for all of it, and for wrong options.`;
 
 function options(args: readonly string[]) {
   const known = { stage: { type: "string" }, json: { type: "boolean" }, help: { type: "boolean" } } as const;
@@ -35,7 +36,7 @@ function options(args: readonly string[]) {
 function planOf(name: string, directory: string): Plan {
   const sources = readSources(directory);
   const fleet = resolve(sources);
-  const stage = stageOf(fleet, name);
+  const stage = stageNamed(fleet, name);
   return { stage, topology: topology(fleet, stage), pins: readPins(directory), sources };
 }
 
@@ -68,9 +69,9 @@ function codeOf({ refusals }: Verdict, { unread }: Reading): Outcome["code"] {
 }
 
 async function preflight(args: readonly string[], { directory, environment }: Surroundings): Promise<Outcome> {
-  const { stage, json, help: isHelp } = options(args);
+  const { stage: given, json, help: isHelp } = options(args);
   if (isHelp) return { code: 0, text: help };
-  if (!stage) throw new UsageError("--stage is missing.");
+  const stage = required(given, "--stage");
   const plan = planOf(stage, directory);
   const read = await reading(plan, environment);
   const found = verdict(plan, { reading: read, now: new Date(), state: labelsAsState(plan, read) });
@@ -84,13 +85,10 @@ export async function preflightCommand(args: readonly string[], around: Surround
   try {
     return await preflight(args, around);
   } catch (error) {
-    if (error instanceof UsageError) return { code: 2, text: `${error.message}\n\n${help}` };
-    if (error instanceof ConfigError) return { code: 2, text: error.message };
-    throw error;
+    return refusal(error, help, 2);
   }
 }
 
 if (import.meta.main) {
-  const outcome = await preflightCommand(process.argv.slice(2), surroundings());
-  tell(outcome, outcome.code !== 2);
+  tell(await preflightCommand(process.argv.slice(2), surroundings()));
 }

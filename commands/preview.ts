@@ -6,28 +6,32 @@ import { chosenTags, imagesOf, policyEdits } from "../stacks/preview/chosen.ts";
 import { type Effect, effect } from "../stacks/preview/effect.ts";
 import { type Preview, readPreview } from "../stacks/preview/events.ts";
 import { knownTags } from "./matrix/sources.ts";
-import { type Outcome, tell } from "./outcome.ts";
+import { type Outcome, refusal, tell } from "./outcome.ts";
 import { effectMarkdown } from "./preview/markdown.ts";
 import { effectText } from "./preview/text.ts";
-import { parsed } from "./usage.ts";
+import { parsed, required, UsageError } from "./usage.ts";
 
-const help = `Usage: npm run preview -- --stage <name> [--events <file>] [--markdown | --json] [--exit-code]
+const help = `Usage: npm run preview -- --stage <stage> [--events <file>]
+                          [--markdown | --json] [--exit-code]
 
-What \`pulumi up\` of the stage would do: resources and why, images before and after, who moves
-which tag, what Flux removes from the cluster, and the change of every file. Danger is marked.
+What \`pulumi up\` of the stage would do: resources and why, images before and
+after, who moves which tag, what Flux removes from the cluster, and the change
+of every file. Danger is marked.
 
-  --stage <name>    a stack
-  --events <file>   what \`pulumi preview --json\` printed, in place of running it; - reads stdin
-  --markdown        for a pull request's comment, cut where GitHub would refuse it
-  --tags <file>     in place of the registries, which are asked where a policy changes:
-                    {"ghcr.io/acme/blog": ["v1.9.31", …]}
-  --offline         ask no registry
+  --stage <stage>   a stack
+  --events <file>   what \`pulumi preview --json\` printed, in place of running
+                    it; - reads stdin
+  --markdown        for a pull request's comment, cut where GitHub would refuse
+                    it
   --limit <number>  characters at which it is cut, in place of 60000
+  --tags <file>     in place of the registries, which are asked where a policy
+                    changes: {"ghcr.io/acme/blog": ["v1.9.31", …]}
+  --offline         ask no registry
   --json            for programs
-  --exit-code       2 when there is something to change
-  --help            this text
+  --exit-code       end with 3 when there is something to change
+  -h, --help        this text
 
-Ends with 0, or 1 when the preview failed.`;
+Ends with 0, 1 when the preview failed, 2 for wrong options.`;
 
 const known = {
   stage: { type: "string" },
@@ -41,8 +45,13 @@ const known = {
   help: { type: "boolean" },
 } as const;
 
+/** @throws UsageError */
 function options(args: readonly string[]) {
-  return parsed({ args: [...args], options: known }, help).values;
+  const { values } = parsed({ args: [...args], options: known });
+  const { limit = "60000", markdown, json } = values;
+  if (!/^[1-9][0-9]{0,8}$/.test(limit)) throw new UsageError(`--limit ${limit} is no number of characters.`);
+  if (markdown && json) throw new UsageError("--markdown and --json exclude each other.");
+  return { ...values, limit: Number(limit) };
 }
 
 function fromPulumi(stage: string, directory: string): string {
@@ -81,19 +90,18 @@ async function effectOf(stage: string, text: string, given: Given): Promise<Effe
   }
 }
 
-function toldText(found: Effect, { markdown, limit = "60000" }: Given): string {
-  if (!/^[1-9][0-9]{0,8}$/.test(limit)) throw new ConfigError(`--limit ${limit} is no number of characters.`);
-  return markdown ? effectMarkdown(found, Number(limit)) : effectText(found);
+function toldText(found: Effect, { json, markdown, limit }: Given): string {
+  if (json) return JSON.stringify(found, null, 2);
+  return markdown ? effectMarkdown(found, limit) : effectText(found);
 }
 
 async function answered(args: readonly string[], directory: string): Promise<Outcome> {
   const given = options(args);
   if (given.help) return { code: 0, text: help };
-  if (!given.stage) throw new ConfigError(`--stage is missing.\n\n${help}`);
-  const found = await effectOf(given.stage, read(given.stage, given.events, directory), given);
-  const text = given.json ? JSON.stringify(found, null, 2) : toldText(found, given);
-  const code = found.errors.length > 0 ? 1 : given["exit-code"] && found.isChange ? 2 : 0;
-  return { code, text };
+  const stage = required(given.stage, "--stage");
+  const found = await effectOf(stage, read(stage, given.events, directory), given);
+  const code = found.errors.length > 0 ? 1 : given["exit-code"] && found.isChange ? 3 : 0;
+  return { code, text: toldText(found, given) };
 }
 
 /** Runs the command on the project in a folder. */
@@ -101,11 +109,12 @@ export async function previewCommand(args: readonly string[], directory: string)
   try {
     return await answered(args, directory);
   } catch (error) {
-    if (error instanceof ConfigError) return { code: 1, text: error.message };
-    throw error;
+    // A pull request's comment says why there is no preview; how the command is used it does not.
+    const { code, ...refused } = refusal(error, help);
+    return code === 2 ? { code, ...refused } : { code, text: refused.text };
   }
 }
 
 if (import.meta.main) {
-  tell(await previewCommand(process.argv.slice(2), process.cwd()), true);
+  tell(await previewCommand(process.argv.slice(2), process.cwd()));
 }

@@ -5,19 +5,22 @@ import { ConfigError } from "../stacks/config/error.ts";
 import { readFleet } from "../stacks/config/files.ts";
 import { type Rendering, rendering } from "../stacks/gitops/render.ts";
 import { versionsOf } from "../stacks/gitops/versions.ts";
-import { type Outcome, tell } from "./outcome.ts";
-import { parsed, UsageError } from "./usage.ts";
+import { type Outcome, refusal, tell } from "./outcome.ts";
+import { parsed, required, stageNamed } from "./usage.ts";
 
-const help = `Usage: npm run render -- --stage <name> --out <folder>
+const help = `Usage: npm run render -- --stage <stage> --out <folder>
 
-Writes a stage's files of the GitOps repository into a new or empty folder. Tags are the configured first
-ones: what Flux wrote since then is in the repository, and publishing keeps it.
+Writes a stage's files of the GitOps repository into a new or empty folder. Tags
+are the configured first ones: what Flux wrote since then is in the repository,
+and publishing keeps it.
 
-  --stage <name>   a stage of Pulumi.yaml
-  --out <folder>   made if it is missing (its parent is not); nothing is ever overwritten
-  --help           this text
+  --stage <stage>  a stage of Pulumi.yaml
+  --out <folder>   made if it is missing (its parent is not); nothing is ever
+                   overwritten
+  -h, --help       this text
 
-Ends with 0 when written, 1 when the configuration or the folder cannot be used, 2 for wrong options.`;
+Ends with 0 when written, 1 when the configuration or the folder cannot be used,
+2 for wrong options.`;
 
 function options(args: readonly string[]) {
   const known = { stage: { type: "string" }, out: { type: "string" }, help: { type: "boolean" } } as const;
@@ -64,10 +67,11 @@ function writeTree(tree: Rendering, folder: string): number {
 
 /** @throws ConfigError or UsageError, each with one sentence that names the way out */
 function renderStage(args: readonly string[], directory: string): string {
-  const { stage, out, help: isHelp } = options(args);
+  const { help: isHelp, ...given } = options(args);
   if (isHelp) return help;
-  if (!(stage && out)) throw new UsageError(`${stage ? "--out" : "--stage"} is missing.`);
+  const [name, out] = [required(given.stage, "--stage"), required(given.out, "--out")];
   const { fleet, pins } = readFleet(directory);
+  const stage = stageNamed(fleet, name).name;
   const tree = rendering(fleet, stage, versionsOf(pins));
   const folder = resolve(out);
   const count = writeTree(tree, folder);
@@ -80,9 +84,7 @@ export function renderCommand(args: readonly string[], directory: string): Outco
   try {
     return { code: 0, text: renderStage(args, directory) };
   } catch (error) {
-    if (error instanceof UsageError) return { code: 2, text: `${error.message}\n\n${help}` };
-    if (error instanceof ConfigError) return { code: 1, text: error.message };
-    throw error;
+    return refusal(error, help);
   }
 }
 

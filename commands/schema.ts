@@ -37,7 +37,7 @@ function write(directory: string): void {
 
 if (import.meta.main) {
   try {
-    const { values } = parsed({ options: { help: { type: "boolean" } } }, help);
+    const { values } = parsed({ options: { help: { type: "boolean" } } });
     if (values.help) console.log(help);
     else write(process.cwd());
   } catch (error) {

@@ -53,6 +53,24 @@ export interface Suites {
   readonly results: VitestResults | undefined;
 }
 
+/** What of vitest's own options a command takes, beside files' names or parts of them. */
+export const testOptions = {
+  testNamePattern: { type: "string", short: "t" },
+  update: { type: "boolean", short: "u" },
+  help: { type: "boolean" },
+} as const;
+
+interface Asked {
+  readonly positionals: readonly string[];
+  readonly values: { readonly testNamePattern?: string | undefined; readonly update?: boolean | undefined };
+}
+
+export const testArguments = ({ positionals, values: { testNamePattern, update } }: Asked): readonly string[] => [
+  ...positionals,
+  ...(testNamePattern === undefined ? [] : [`--testNamePattern=${testNamePattern}`]),
+  ...(update ? ["--update"] : []),
+];
+
 export async function runSuites(name: string, args: readonly string[] = []): Promise<Suites> {
   const folder = mkdtempSync(join(tmpdir(), "k3s-stages-check-"));
   const file = join(folder, "results.json");

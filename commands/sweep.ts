@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { layoutOf } from "../sandbox/layout.ts";
-import { SandboxError } from "../sandbox/lock.ts";
 import { withSandbox } from "../sandbox/open.ts";
 import {
   cleared,
@@ -18,28 +17,33 @@ import {
   up,
 } from "../sandbox/power-cut.ts";
 import { initStack } from "../sandbox/stage.ts";
-import { ConfigError } from "../stacks/config/error.ts";
-import { stageOf } from "../stacks/config/stage-of.ts";
+import { readFleet } from "../stacks/config/files.ts";
 import { tryPlans } from "../test/engine-plans.ts";
-import { parsed } from "./usage.ts";
+import { refusal, tell } from "./outcome.ts";
+import { parsed, stageNamed, UsageError } from "./usage.ts";
 
-const help = `Usage: npm run sweep [-- --stage <name>] [--every <n>] [--from <n>]
-       npm run sweep -- --plans <n> [--stage <name>] [--seed <n>] [--shrink]
+const help = `Usage: npm run sweep [-- [--stage <stage>] [--every <n>] [--from <n>]]
+       npm run sweep -- --plans <n> [--stage <stage>] [--seed <n>] [--shrink]
 
-Kills \`pulumi up\` of a stage, with all its processes, at its first write at Hetzner, at its second, and so on, once before
-the write is done and once before it is answered. Each time it goes on as docs/day-2.md says, looks whether everything is
-there once, labelled and settled, and takes the stage away. Hetzner and the nodes are stand-ins, Pulumi is the real one.
+Kills \`pulumi up\` of a stage, with all its processes, at its first write at
+Hetzner, at its second, and so on, once before the write is done and once before
+it is answered. Each time it goes on as docs/day-2.md says, looks whether
+everything is there once, labelled and settled, and takes the stage away.
+Hetzner and the nodes are stand-ins, Pulumi is the real one.
 
-  --stage <name>  dev unless given: one server. prod has three and two agents
-  --every <n>     only each n-th write
-  --from <n>      begin at that write
-  --plans <n>     so many random plans instead: errors, lost answers, failed actions and deletions by hand in one or two
-                  runs, some of them killed too, and in the destroy
-  --seed <n>      of the plans; printed when it is not given. The same one gives the same plans
-  --shrink        look for the smallest plan that fails
-  --help          this text
+  --stage <stage>  dev unless given: one server. prod has three and two agents
+  --every <n>      only each n-th write
+  --from <n>       begin at that write
+  --plans <n>      so many random plans instead: errors, lost answers, failed
+                   actions and deletions by hand in one or two runs, some of
+                   them killed too, and in the destroy
+  --seed <n>       of the plans; printed when it is not given. The same one
+                   gives the same plans
+  --shrink         look for the smallest plan that fails
+  -h, --help       this text
 
-A cut takes 20 to 40 seconds, a plan a minute. Ends with 0 when every run converged, 1 when one did not.`;
+A cut takes 20 to 40 seconds, a plan a minute.
+Ends with 0 when every run converged, 1 when one did not, 2 for wrong options.`;
 
 interface Options {
   readonly stage: string;
@@ -51,7 +55,7 @@ interface Options {
 }
 
 function count(option: string, text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new ConfigError(`--${option} takes a number from 1 on, not "${text}".`);
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`--${option} takes a number from 1 on, not "${text}".`);
   return Number(text);
 }
 
@@ -59,7 +63,7 @@ function count(option: string, text: string): number {
 function options(args: readonly string[]): Options | undefined {
   const [text, flag] = [{ type: "string" }, { type: "boolean" }] as const;
   const known = { stage: text, every: text, from: text, plans: text, seed: text, shrink: flag, help: flag } as const;
-  const { values } = parsed({ args: [...args], options: known }, help);
+  const { values } = parsed({ args: [...args], options: known });
   const { stage = "dev", every = "1", from = "1", plans, seed = String(randomInt(1, 1e9)), shrink = false } = values;
   const numbers = { every: count("every", every), from: count("from", from), seed: count("seed", seed) };
   return values.help ? undefined : { stage, ...numbers, plans: plans ? count("plans", plans) : 0, shrink };
@@ -130,13 +134,14 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(help);
     return 0;
   }
+  const project = join(import.meta.dirname, "..");
+  stageNamed(readFleet(project).fleet, chosen.stage);
   const interrupt = new AbortController();
   process.on("SIGINT", () => interrupt.abort());
   const root = mkdtempSync(join(tmpdir(), "k3s-stages-sweep-"));
-  const layout = layoutOf(join(import.meta.dirname, ".."), root);
+  const layout = layoutOf(project, root);
   try {
     return await withSandbox({ layout, signal: interrupt.signal }, async (sandbox) => {
-      stageOf(sandbox.fleet, chosen.stage);
       await initStack(sandbox, chosen.stage);
       return sweep({ sandbox, stage: chosen.stage }, chosen);
     });
@@ -148,7 +153,5 @@ async function main(args: readonly string[]): Promise<number> {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof ConfigError || error instanceof SandboxError)) throw error;
-  console.error(error.message);
-  process.exitCode = 2;
+  tell(refusal(error, help));
 }

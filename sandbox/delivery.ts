@@ -97,13 +97,8 @@ export async function deliverNewTags(sandbox: Sandbox, checks: Checks): Promise<
   checkTags(checks, { before, after: await tagsNow(sandbox), taken });
 }
 
-/** `tag`: pushes one tag of an app's image and lets every stage's automation run. @throws SandboxError */
-export async function deliverTag(sandbox: Sandbox, name: string, tag: string): Promise<void> {
-  const apps = new Map(sandbox.fleet.stages.flatMap((stage) => stage.apps.map((app) => [app.name, app] as const)));
-  const app = apps.get(name);
-  if (!app)
-    throw new SandboxError(`There is no app ${name || "(none given)"}; there are ${[...apps.keys()].join(", ")}.`);
-  if (!/^\w[\w.-]{0,127}$/.test(tag)) throw new SandboxError(`Give a tag, such as: tag ${name} v1.2.3`);
-  await sandbox.services.registry.pushTag(mirrored(app.image), tag);
+/** `tag`: pushes one tag of an app's image and lets every stage's automation run. @throws SandboxError when one failed */
+export async function deliverTag(sandbox: Sandbox, { image }: App, tag: string): Promise<void> {
+  await sandbox.services.registry.pushTag(mirrored(image), tag);
   await reconcileAll(sandbox);
 }

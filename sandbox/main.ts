@@ -1,7 +1,11 @@
 /** `npm start` and `npm run sandbox`: the whole system on this machine, with no account and nothing left running. */
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { ConfigError } from "../stacks/config/error.ts";
+import { refusal, tell } from "../commands/outcome.ts";
+import { UsageError } from "../commands/usage.ts";
+import { readFleet } from "../stacks/config/files.ts";
+import type { App } from "../stacks/config/fleet.ts";
+import { isTag } from "../stacks/registry/reference.ts";
 import { deliverTag } from "./delivery.ts";
 import { type Layout, layoutOf } from "./layout.ts";
 import { SandboxError } from "./lock.ts";
@@ -13,13 +17,20 @@ import { start } from "./start.ts";
 const usage = `Usage: npm start
        npm run sandbox -- <command>
 
-  start             begin anew: bring up every stage, deliver new tags, preview again
-  tag <app> <tag>   push a tag of an app's image, and let the image automation of every stage run
+  start             begin anew: bring up every stage, deliver new tags, preview
+                    again
+  tag <app> <tag>   push a tag of an app's image, and let every stage's image
+                    automation run
   down              destroy every stage and delete .sandbox/
   <Pulumi command>  run it in the sandbox, as in: preview --stack prod --diff
+  -h, --help        this text
 
 Everything is kept in .sandbox/; its servers run only while a command does.
-Ends with 0 when done, 1 when it failed or a check did not hold, 2 for wrong words, 130 when interrupted.`;
+Ends with 0 when done, 1 when it failed or a check did not hold, 2 for wrong
+words, 130 when interrupted; a Pulumi command as Pulumi does.`;
+
+/** The sentence names the way out. */
+const enough = { isEnough: true };
 
 function needSandbox({ work }: Layout): void {
   if (!existsSync(work)) throw new SandboxError("There is no sandbox yet; make one with: npm start");
@@ -30,9 +41,20 @@ function pulumi(layout: Layout, signal: AbortSignal, args: readonly string[]): P
   return withSandbox({ layout, signal }, async (sandbox) => (await sandbox.pulumi(args, { interactive: true })).code);
 }
 
-async function tag(layout: Layout, signal: AbortSignal, [app = "", pushed = ""]: readonly string[]): Promise<number> {
+/** The app whose image gets a tag, known before anything is started. @throws UsageError */
+function appFor(layout: Layout, [name = "", tag = ""]: readonly string[]): App {
+  const { stages } = readFleet(layout.work).fleet;
+  const apps = new Map(stages.flatMap((stage) => stage.apps.map((app) => [app.name, app] as const)));
+  const app = apps.get(name);
+  if (!app) throw new UsageError(`There is no app ${name}; there are ${[...apps.keys()].join(", ")}.`, enough);
+  if (!isTag(tag)) throw new UsageError(`${tag} is no tag; write it as in: tag ${name} v1.2.3`, enough);
+  return app;
+}
+
+async function tag(layout: Layout, signal: AbortSignal, words: readonly string[]): Promise<number> {
   needSandbox(layout);
-  await withSandbox({ layout, signal }, (sandbox) => deliverTag(sandbox, app, pushed));
+  const app = appFor(layout, words);
+  await withSandbox({ layout, signal }, (sandbox) => deliverTag(sandbox, app, words[1] ?? ""));
   return 0;
 }
 
@@ -71,31 +93,30 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<number
   }
 }
 
-/** A user's mistake in words; anything else is ours and keeps its stack. */
+/** What a person can mend, in words. */
 function explain(error: unknown): number {
-  if (!(error instanceof SandboxError || error instanceof ConfigError)) throw error;
-  console.error(error.message);
-  return 1;
+  const refused = refusal(error, usage);
+  tell(refused);
+  return refused.code;
 }
 
 /** How many words our own commands take; of the others Pulumi knows. */
 const wordsOf: { readonly [command: string]: number } = { start: 0, tag: 2, down: 0 };
 
-/** What is to be said instead of doing anything, and the exit status. */
-function usageFor([command, ...rest]: readonly string[]): readonly [text: string, code: number] | undefined {
-  if (command === undefined) return [usage, 2];
+/** Whether the help is asked for. @throws UsageError */
+function isAskingForHelp([command = "", ...rest]: readonly string[]): boolean {
   const words = wordsOf[command];
   const asking = words === undefined ? [command] : rest;
-  if (asking.some((word) => ["--help", "-h"].includes(word))) return [usage, 0];
-  if (words === undefined || words === rest.length) return undefined;
-  return [`${command} takes ${words === 0 ? "no words" : "<app> <tag>"}.\n\n${usage}`, 2];
+  if (asking.some((word) => ["--help", "-h"].includes(word))) return true;
+  if (command === "" || command.startsWith("-")) throw new UsageError("Name a command.");
+  if (words === undefined || words === rest.length) return false;
+  throw new UsageError(`${command} takes ${words === 0 ? "no words" : "<app> <tag>"}.`);
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const [said, status] = usageFor(args) ?? [];
-  if (said !== undefined) {
-    (status === 0 ? console.log : console.error)(said);
-    return status ?? 0;
+  if (isAskingForHelp(args)) {
+    console.log(usage);
+    return 0;
   }
   const interrupt = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interrupt.abort());
@@ -106,4 +127,4 @@ async function main(args: readonly string[]): Promise<number> {
   return interrupt.signal.aborted ? 130 : code;
 }
 
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await main(process.argv.slice(2)).catch(explain);

@@ -561,6 +561,7 @@ describe("npm run adopt", () => {
     expect(await run("--repo", repo)).toEqual({
       code: 1,
       text: `${repo} has no apps/<app>/<stage>/kustomization.yaml, so there is nothing to adopt.`,
+      isRefusal: true,
     });
     expect((await run("--repo", join(folder, "nowhere"))).text).toContain("There is no folder");
   });

@@ -1,10 +1,10 @@
 /** `npm run destroy` with a stand-in for Pulumi and the emulator of Hetzner's API. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { destroyCommand } from "../commands/destroy.ts";
+import { UsageError } from "../commands/usage.ts";
 import { type Hetzner, startHetzner } from "../sandbox/hetzner/start.ts";
 import { dummyToken } from "../sandbox/services.ts";
 import { remains, remainsText } from "../stacks/cluster/remains.ts";
-import { ConfigError } from "../stacks/config/error.ts";
 
 let hetzner: Hetzner;
 const calls: string[] = [];
@@ -83,14 +83,15 @@ describe("npm run destroy", () => {
   });
 
   it("does not take silence for an empty account", async () => {
-    expect(await run(["--stage", "dev"], {}, { HCLOUD_ENDPOINT: "http://127.0.0.1:9" })).toBe(2);
+    expect(await run(["--stage", "dev"], {}, { HCLOUD_ENDPOINT: "http://127.0.0.1:9" })).toBe(3);
     expect(printed[0]).toMatch(/^Nobody knows what is left of dev: 127\.0\.0\.1:9 cannot be reached/);
   });
 
-  it("names the stages there are", async () => {
-    await expect(run(["--stage", "none"])).rejects.toThrow(
-      new ConfigError("Name a stage with --stage: dev, stage, prod."),
-    );
+  it("begins nothing without a stage, and names those there are", async () => {
+    await expect(run([])).rejects.toThrow(new UsageError("--stage is missing."));
+    const there = "There is no stage none; Pulumi.yaml has dev, stage, prod.";
+    await expect(run(["--stage", "none"])).rejects.toThrow(new UsageError(there, { isEnough: true }));
+    expect(calls).toEqual([]);
   });
 });
 

@@ -36,7 +36,7 @@ const session: readonly Step[] = [
   { text: "pulumi config set --secret githubToken --stack dev", input: secret("githubToken") },
   { text: "git ls-remote ssh://git@github.com/acme/gitops" },
   { text: "npm run preflight -- --stage prod", says: "a month at Hetzner" },
-  { text: "npm run preview -- --stage prod --exit-code", code: 2, says: "to create" },
+  { text: "npm run preview -- --stage prod --exit-code", code: 3, says: "to create" },
   { text: "pulumi preview --stack dev --diff", says: "apps/blog/dev/deployment-patch.yaml" },
   { text: "pulumi up --stack dev", ...yes },
   { text: "pulumi stack output ingressAddress --stack dev", says: "127." },

@@ -59,3 +59,6 @@ export const scripts: { readonly [name: string]: string } = JSON.parse(read("pac
 export const scriptOf = (text: string): string => /^npm (?:run )?([\w:-]+)/.exec(text)?.[1] ?? "";
 /** The file that a script runs, and its own arguments: this Node is a fitting one already. */
 export const fileOf = (script: string): string => (scripts[script] ?? "").replace(/^node commands\/node\.mjs /, "");
+/** The options in a command. */
+export const flagsOf = (text: string): readonly string[] =>
+  [...text.matchAll(/(?<= )--[a-z][a-z-]+/g)].map(([flag]) => flag);

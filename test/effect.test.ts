@@ -205,10 +205,19 @@ describe("the tags that changed policies would choose", () => {
     expect(edits(live, { ...live, [patch]: "a: 1\n" })).toEqual([]);
   });
 
-  it("end with 2 where that is asked for, as every change does", async () => {
-    expect((await run("--offline", "--exit-code")).code).toBe(2);
+  it("end with 3 where that is asked for, as every change does", async () => {
+    expect((await run("--offline", "--exit-code")).code).toBe(3);
     expect((await run("--offline")).code).toBe(0);
     expect((await run("--tags", join(folder, "nowhere"))).text).toContain("There is no file");
+  });
+
+  it.each([
+    [["--limit", "many"], "--limit many is no number of characters."],
+    [["--json", "--markdown"], "--markdown and --json exclude each other."],
+    [["--stage", ""], "--stage is missing."],
+  ])("are not looked for with %j, which ends with 2", async (args, message) => {
+    const { code, text } = await run(...args, "--events", "/gone");
+    expect([code, text.split("\n")[0]]).toEqual([2, message]);
   });
 });
 

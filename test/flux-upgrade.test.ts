@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { fluxUpgradeCommand } from "../commands/flux-upgrade.ts";
-import { ConfigError } from "../stacks/config/error.ts";
+import { UsageError } from "../commands/usage.ts";
 import { components, fluxUpgrade } from "../stacks/gitops/flux-components.ts";
 import { gitRemote } from "./git-remote.ts";
 
@@ -137,8 +137,9 @@ esac
     await expect(command("--stage", "dev", "--flux", join(folder, "own"))).rejects.toThrow(
       /is flux 2\.8\.0, pins\.json has 2\.9\.4/,
     );
+    await expect(command()).rejects.toThrow(new UsageError("--stage is missing."));
     await expect(command("--stage", "none")).rejects.toThrow(
-      new ConfigError("Name a stage with --stage: dev, stage, prod."),
+      new UsageError("There is no stage none; Pulumi.yaml has dev, stage, prod.", { isEnough: true }),
     );
     await expect(command("--stage", "stage")).rejects.toThrow(
       "clusters/stage/flux-system/gotk-components.yaml is empty: flux bootstrap has not run there",

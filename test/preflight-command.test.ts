@@ -94,6 +94,7 @@ describe("npm run preflight", () => {
     expect(await run(["--stage", "qa"])).toEqual({
       code: 2,
       text: "There is no stage qa; Pulumi.yaml has dev, stage, prod.",
+      isRefusal: true,
     });
   });
 

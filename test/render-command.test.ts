@@ -59,6 +59,7 @@ describe("npm run render", () => {
     expect(run("--stage", "dev", "--out", out)).toEqual({
       code: 1,
       text: `${out} is not empty, and nothing is overwritten: name a new folder, or empty it.`,
+      isRefusal: true,
     });
     expect(filesIn(out)).toEqual(["note.txt"]);
   });
@@ -69,14 +70,15 @@ describe("npm run render", () => {
     ["a folder in a folder that is not there", "nowhere/out", "ENOENT"],
   ])("says that %s cannot be written", (_, path, code) => {
     const { text, ...rest } = run("--stage", "dev", "--out", join(folder, path));
-    expect(rest).toEqual({ code: 1 });
+    expect(rest).toEqual({ code: 1, isRefusal: true });
     expect(text).toContain(`cannot be written (${code}): name another folder.`);
   });
 
   it("names the stages when there is no such stage", () => {
     expect(run("--stage", "production", "--out", out)).toEqual({
-      code: 1,
+      code: 2,
       text: "There is no stage production; Pulumi.yaml has dev, stage, prod.",
+      isRefusal: true,
     });
   });
 

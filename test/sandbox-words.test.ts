@@ -16,6 +16,7 @@ it.each([
   [["down", "-h"], 0, "Usage: npm start"],
   [["start", "dev"], 2, "start takes no words."],
   [["tag", "blog"], 2, "tag takes <app> <tag>."],
+  [[], 2, "Name a command."],
 ])("npm run sandbox -- %j begins nothing, and says how it is used", async (words, code, first) => {
   const said = await sandbox(...words);
   expect(said).toEqual({ code, text: expect.stringContaining("Everything is kept in .sandbox/") });

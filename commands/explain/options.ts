@@ -1,23 +1,29 @@
 import { parseImage } from "../../stacks/publish/image.ts";
+import { isTag } from "../../stacks/registry/reference.ts";
 import { parsed, UsageError } from "../usage.ts";
 
 export const help = `Usage: npm run explain -- <image>:<tag> [--repo <url|folder>] [--json]
-       npm run explain -- --app <name> --stage <name> [--tags <file>] [--repo …] [--json]
+       npm run explain -- --app <name> --stage <stage> [--tags <file>]
+                          [--repo <url|folder>] [--json]
 
-The first says which stages take a tag: by which policy, which line changes, what it
-replaces; and of each stage that does not take it, why. The second says which tag of
-the registry an app would run in a stage. Nothing is ever written.
+The first says which stages take a tag: by which policy, which line changes,
+what it replaces; and of each stage that does not take it, why. The second says
+which tag of the registry an app would run in a stage. Nothing is ever written.
 
-  --repo <url|folder>  the GitOps repository; without it the configuration of this folder
-                       is rendered, and which tags run now is unknown
+  --repo <url|folder>  the GitOps repository; without it the configuration of
+                       this folder is rendered, and which tags run now is
+                       unknown
   --branch <name>      of the repository (default: main)
-  --tags <file>        one tag a line, or a JSON list, in place of the registry's
-  --username <name>    for the registry, with the password in REGISTRY_PASSWORD; without
-                       it what docker login left in ~/.docker/config.json, or nothing
+  --tags <file>        one tag a line, or a JSON list, in place of the
+                       registry's
+  --username <name>    for the registry, with the password in REGISTRY_PASSWORD;
+                       without it what docker login left in
+                       ~/.docker/config.json, or nothing
   --json               for programs
-  --help               this text
+  -h, --help           this text
 
-Ends with 0 when a stage takes the tag, 1 when none does, 2 when it cannot be said.`;
+Ends with 0 when a stage takes the tag, 1 when none does, 2 when it cannot be
+said, and for wrong options.`;
 
 export type Asked =
   | { readonly kind: "help" }
@@ -37,13 +43,10 @@ const known = {
 
 const given = (args: readonly string[]) => parsed({ args: [...args], options: known, allowPositionals: true });
 
-/** The distribution specification's own form of a tag. */
-const tagForm = /^\w[\w.-]{0,127}$/;
-
 function askedTag(reference: string): Asked {
   const { name, tag } = parseImage(reference);
   if (!(name && tag)) throw new UsageError(`${reference} has no tag: write <image>:<tag>.`);
-  if (!tagForm.test(tag)) throw new UsageError(`${tag} is no tag: letters, digits, '_', '.' and '-', at most 128.`);
+  if (!isTag(tag)) throw new UsageError(`${tag} is no tag: letters, digits, '_', '.' and '-', at most 128.`);
   return { kind: "tag", image: name, tag };
 }
 

@@ -1,7 +1,6 @@
 import { createInterface } from "node:readline/promises";
-import { ConfigError } from "../../stacks/config/error.ts";
-import type { Outcome } from "../outcome.ts";
-import { parsed, UsageError } from "../usage.ts";
+import { type Outcome, refusal } from "../outcome.ts";
+import { parsed, required, UsageError } from "../usage.ts";
 
 /** Several values come as `--tag dev=v1.0.0 --tag prod=…`. */
 export type Given = { readonly [name: string]: string | readonly string[] | boolean | undefined };
@@ -37,11 +36,7 @@ async function asked(given: Given, questions: ReturnType<Command["questions"]>):
 export const textOf = (given: Given, name: string): string | undefined =>
   typeof given[name] === "string" ? given[name] : undefined;
 
-export function needed(given: Given, name: string): string {
-  const value = textOf(given, name);
-  if (value === undefined) throw new UsageError(`--${name} is missing.`);
-  return value;
-}
+export const needed = (given: Given, name: string): string => required(textOf(given, name), `--${name}`);
 
 /** `["dev=v1"]` as `{dev: "v1"}`. */
 export function pairsOf(given: Given, name: string): { readonly [key: string]: string } {
@@ -68,8 +63,7 @@ export async function run(
     const complete = isTerminal ? await asked(given, command.questions(directory)) : given;
     return { code: 0, text: command.write(complete, directory) };
   } catch (error) {
-    if (error instanceof UsageError) return { code: 2, text: `${error.message}\n\n${command.help}` };
-    if (error instanceof ConfigError) return { code: 1, text: `Nothing was written. ${error.message}` };
-    throw error;
+    const refused = refusal(error, command.help);
+    return refused.code === 2 ? refused : { ...refused, text: `Nothing was written. ${refused.text}` };
   }
 }

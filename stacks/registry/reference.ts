@@ -35,3 +35,6 @@ export function canonicalName(image: string): string {
   const { host, name } = placeOf(image);
   return `${host}/${name}`;
 }
+
+/** OCI distribution specification, "Pulling manifests". */
+export const isTag = (text: string): boolean => /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/.test(text);

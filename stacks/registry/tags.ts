@@ -2,6 +2,7 @@
 import { challengeOf } from "./challenge.ts";
 import { basic, type Credentials } from "./credentials.ts";
 import { RegistryError } from "./error.ts";
+import { isTag } from "./reference.ts";
 
 export interface Limits {
   readonly pages: number;
@@ -100,16 +101,13 @@ function nextPage(link: string | null, page: string): string | undefined {
   return next.href;
 }
 
-/** OCI distribution specification, "Pulling manifests". */
-const tagForm = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
-
 function tagsIn(text: string, address: string): readonly string[] {
   const list = json(text, address) as { readonly tags?: unknown } | null;
   const tags = list?.tags ?? [];
   if (!Array.isArray(tags) || tags.some((tag) => typeof tag !== "string")) {
     throw new RegistryError(`${address} answers no list of tags: is this a registry?`);
   }
-  const odd = tags.find((tag) => !tagForm.test(tag));
+  const odd = tags.find((tag) => !isTag(tag));
   if (odd === undefined) return tags;
   throw new RegistryError(`${address} lists ${JSON.stringify(odd.slice(0, 40))}, which can be no tag`);
 }
