@@ -8,32 +8,10 @@ import { ConfigError } from "../stacks/config/error.ts";
 import { readFleet, readSources, type Texts } from "../stacks/config/files.ts";
 import { resolve } from "../stacks/config/resolve.ts";
 import { sourcesOf } from "../stacks/config/sources.ts";
+import { movedApps } from "./moved-apps.ts";
 import { seedTexts } from "./sources.ts";
 
-type Mapping = { [key: string]: unknown };
-const stages = ["dev", "stage", "prod"];
-
-/** The seed with its blog, or all its apps, moved into files of their own. */
-function moved(names: readonly string[] = ["blog"]): { [file: string]: string } {
-  const texts: { [file: string]: string } = { ...seedTexts() };
-  const files = ["Pulumi.yaml", ...stages.map((stage) => `Pulumi.${stage}.yaml`)];
-  const documents = new Map(files.map((file) => [file, parse(texts[file] ?? "") as { config: Mapping }]));
-  const configOf = (file: string): Mapping => documents.get(file)?.config ?? {};
-  for (const name of names) {
-    const { apps } = configOf("Pulumi.yaml") as { apps: { value: Mapping } };
-    const overrides = stages.map((stage) => {
-      const all = configOf(`Pulumi.${stage}.yaml`)["k3s-stages:overrides"] as Mapping;
-      const own = all[name];
-      delete all[name];
-      return [stage, own] as const;
-    });
-    const file = { ...(apps.value[name] as object), overrides: Object.fromEntries(overrides) };
-    delete apps.value[name];
-    texts[`apps/${name}.yaml`] = stringify(file);
-  }
-  for (const [file, document] of documents) texts[file] = stringify(document);
-  return texts;
-}
+const moved = (names: readonly string[] = ["blog"]): Texts => movedApps(seedTexts(), names);
 
 const blog = "apps/blog.yaml";
 const edited = (from: string | RegExp, to: string, file = blog): Texts => {
@@ -62,7 +40,7 @@ describe("an app with a file of its own", () => {
 
   it("needs no `apps` in Pulumi.yaml", () => {
     const texts = moved(["blog", "other-app", "second-other-app"]);
-    const project = parse(texts["Pulumi.yaml"] ?? "") as { config: Mapping };
+    const project = parse(texts["Pulumi.yaml"] ?? "") as { config: { [key: string]: unknown } };
     delete project.config["apps"];
     expect(resolve(sourcesOf({ ...texts, "Pulumi.yaml": stringify(project) }))).toEqual(seed);
   });
@@ -115,7 +93,9 @@ describe("an app with a file of its own", () => {
     const way = "other-app has a file of its own: say it in apps/other-app.yaml only";
     expect(refusal(both).slice(0, 4)).toEqual([
       expect.stringMatching(`^  Pulumi.yaml:\\d+ apps.other-app: ${way}$`),
-      ...stages.map((stage) => expect.stringMatching(`^  Pulumi.${stage}.yaml:\\d+ overrides.other-app: ${way}$`)),
+      ...["dev", "stage", "prod"].map((stage) =>
+        expect.stringMatching(`^  Pulumi.${stage}.yaml:\\d+ overrides.other-app: ${way}$`),
+      ),
     ]);
   });
 

@@ -2,10 +2,14 @@
  * The whole program on the real Pulumi engine, in a sandbox of its own: what mocks cannot see (check, diff, refresh, state).
  * Hetzner and the nodes are stand-ins.
  */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { filesWith, secretsInClear } from "../sandbox/inspection.ts";
 import { dummyToken } from "../sandbox/services.ts";
+import { readTexts, type Texts } from "../stacks/config/files.ts";
 import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";
+import { movedApps } from "./moved-apps.ts";
 
 const minute = 60_000;
 let sandbox: EngineSandbox;
@@ -22,11 +26,22 @@ interface Preview {
 }
 
 async function preview(): Promise<Preview> {
-  const { stdout } = await sandbox.pulumi(["preview", "--json", "--stack", "dev"]);
+  const { code, stdout, stderr } = await sandbox.pulumi(["preview", "--json", "--stack", "dev"]);
+  expect(code, stdout + stderr).toBe(0);
   return JSON.parse(stdout) as Preview;
 }
 
 const up = () => sandbox.pulumi(["up", "--yes", "--skip-preview", "--stack", "dev"]);
+let before: Texts;
+
+function inFolder(texts: Texts): void {
+  const { work } = sandbox.layout;
+  before ??= readTexts(work);
+  rmSync(join(work, "apps"), { recursive: true, force: true });
+  mkdirSync(join(work, "apps"));
+  for (const [file, text] of Object.entries(texts)) writeFileSync(join(work, file), text);
+}
+
 const writes = () => sandbox.services.hetzner.journal.writes().length;
 
 describe("the program on the real engine", { timeout: 2 * minute }, () => {
@@ -45,6 +60,26 @@ describe("the program on the real engine", { timeout: 2 * minute }, () => {
     const before = writes();
     expect((await up()).code).toBe(0);
     expect(writes()).toBe(before);
+  });
+
+  it("has nothing to change when an app moves into a file of its own", async () => {
+    inFolder(movedApps(readTexts(sandbox.layout.work), ["blog"]));
+    expect(Object.keys((await preview()).changeSummary)).toEqual(["same"]);
+  });
+
+  it("takes more apps from such files than Pulumi could hand to a program", async () => {
+    const own = join(sandbox.layout.work, "apps");
+    const blog = readFileSync(join(own, "blog.yaml"), "utf8");
+    const names = Array.from({ length: 300 }, (_, index) => `app-${index}`);
+    const text = (name: string) => blog.replaceAll("blog", name).replaceAll("www", `www.${name}`);
+    for (const name of names) writeFileSync(join(own, `${name}.yaml`), text(name));
+    const { steps } = await preview();
+    const [tree] = steps.filter(({ op, urn }) => op === "update" && urn.includes("gitops:index:Tree"));
+    const files = Object.keys(tree?.detailedDiff ?? {});
+    expect(files).toContain('files["apps/app-299/dev/deployment-patch.yaml"]');
+    expect(names.filter((name) => !files.some((file) => file.includes(`/${name}/`)))).toEqual([]);
+    for (const name of names) rmSync(join(own, `${name}.yaml`));
+    inFolder(before);
   });
 
   it("updates the tree, waits for it again and replaces nothing when one field is edited", async () => {
