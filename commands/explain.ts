@@ -3,6 +3,7 @@ import { ConfigError } from "../stacks/config/error.ts";
 import { explanation } from "../stacks/explain/explanation.ts";
 import { clustersOf, type Offer, offersOfApp } from "../stacks/explain/offers.ts";
 import { preview } from "../stacks/explain/preview.ts";
+import { inOrder } from "../stacks/tree/clusters.ts";
 import { type FilesAsked, filesAsked } from "./explain/files.ts";
 import { type Asked, help, type Options, options } from "./explain/options.ts";
 import { explanationText, previewText } from "./explain/report.ts";
@@ -25,14 +26,18 @@ async function explainTag(
   given: Options,
   around: Surroundings,
 ): Promise<Outcome> {
-  const { files, source, isLive } = await filesAsked(given, around.directory);
-  const answer = read(source, () => explanation(files, { image: asked.image, tag: asked.tag, isLive }));
+  const { files, source, isLive, order } = await filesAsked(given, around.directory);
+  const answer = read(source, () => explanation(files, { image: asked.image, tag: asked.tag, isLive, order }));
   const code = answer.stages.some(({ accepted }) => accepted) ? 0 : 1;
-  return { code, text: given.json ? json(answer) : explanationText(answer, source) };
+  return { code, text: given.json ? json(answer) : explanationText(answer, { source, order }) };
 }
 
-function onlyOffer({ app, stage }: Asked & { readonly kind: "app" }, { files, source, isLive }: FilesAsked): Offer {
-  const clusters = read(source, () => clustersOf(files, isLive));
+function onlyOffer({ app, stage }: Asked & { readonly kind: "app" }, asked: FilesAsked): Offer {
+  const { files, source, isLive, order } = asked;
+  const clusters = inOrder(
+    read(source, () => clustersOf(files, isLive)),
+    order,
+  );
   const [offer] = offersOfApp(app, stage, clusters);
   if (offer) return offer;
   const stages = clusters.map((cluster) => cluster.stage).join(", ");

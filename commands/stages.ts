@@ -13,19 +13,22 @@ The names of the configured stages in promotion order, for workflows.
 
 Ends with 0, 1 when Pulumi.yaml cannot be read, 2 for wrong options.`;
 
-/** Without the rest of the configuration, so that a mistake elsewhere is said by each stage's own preview. */
-export function stageNames(directory: string): readonly string[] {
+/**
+ * What each stage has under a key, in promotion order. Without the rest of the configuration, so that a mistake elsewhere is said
+ * by each stage's own preview. @throws ConfigError
+ */
+export function ofStages(key: "name" | "path", directory: string): readonly string[] {
   const { values } = readSources(directory).shared;
   const written = values["stages"];
   const stages: readonly unknown[] = Array.isArray(written) ? written : [];
-  return stages.map((stage) => field(stage, "name")).filter((name) => typeof name === "string");
+  return stages.map((stage) => field(stage, key)).filter((value) => typeof value === "string");
 }
 
 function answered(args: readonly string[], directory: string): Outcome {
   const options = { json: { type: "boolean" }, help: { type: "boolean" } } as const;
   const { values } = parsed({ args: [...args], options });
   if (values.help) return { code: 0, text: help };
-  const names = stageNames(directory);
+  const names = ofStages("name", directory);
   return { code: 0, text: values.json ? JSON.stringify(names) : names.join(" ") };
 }
 

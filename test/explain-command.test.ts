@@ -63,6 +63,17 @@ describe("npm run explain", () => {
     expect(text).toContain(url);
   });
 
+  it("says the stages in promotion order, or that nothing here knows it", async () => {
+    const headings = (text: string) => [...text.matchAll(/^(\S+): blog/gm)].map(([, stage]) => stage);
+    const known = await run(`${image}:v1.9.41`);
+    expect(headings(known.text)).toEqual(["dev", "stage", "prod"]);
+    const alone = { directory: folder, environment: {} };
+    const { text } = await explainCommand([`${image}:v1.9.41`, "--repo", "tree"], alone);
+    expect(headings(text)).toEqual(["clusters/dev", "clusters/production", "clusters/stage"]);
+    const told = text.replaceAll(/\s+/g, " ");
+    expect(told).toContain("asked of tree; by cluster path, as no Pulumi.yaml here has their promotion order");
+  });
+
   it("evaluates a folder", async () => {
     const { code, text } = await run(`${image}:v1.9.33`, "--repo", "../tree");
     expect(text).toContain("clusters/production: blog takes it\n  committed in place of v1.9.31");
@@ -79,7 +90,10 @@ describe("npm run explain", () => {
     expect(Object.keys(answer)).toEqual(["image", "tag", "stages"]);
     expect(answer).toMatchObject({ image, tag: "v1.9.41" });
     expect(answer.stages).toHaveLength(3);
-    expect(answer.stages[1]).toEqual({
+    expect(answer.stages.map(({ stage }: { stage: string }) => stage)).toEqual([
+      ...["clusters/dev", "clusters/stage", "clusters/production"],
+    ]);
+    expect(answer.stages[2]).toEqual({
       stage: "clusters/production",
       app: "blog",
       accepted: true,
@@ -132,7 +146,7 @@ describe("a mistake is one sentence with the way out, and ends with 2:", () => {
     [["a:1", "--colour"], "Unknown option '--colour'"],
     [["a:1", "--repo", "../gone"], "../gone"],
     [["a:1", "--repo", "../tree", "--branch", "main"], "--branch goes with a URL"],
-    [["--app", "blog", "--stage", "moon"], "has no ImagePolicy of blog in moon; its stages are dev, prod, stage."],
+    [["--app", "blog", "--stage", "moon"], "has no ImagePolicy of blog in moon; its stages are dev, stage, prod."],
     [["--app", "blog", "--stage", "prod", "--tags", "/gone"], "There is no file /gone"],
     [["--app", "blog", "--stage", "prod", "--username", "me"], "environment variable REGISTRY_PASSWORD"],
   ])("%s", async (args, message) => {

@@ -10,6 +10,7 @@ import { redacted } from "../../stacks/publish/git-failure.ts";
 import { manifestPath, manifestText } from "../../stacks/publish/ownership.ts";
 import type { Files } from "../../stacks/tree/manifests.ts";
 import { gitAddress, isBare } from "../repository.ts";
+import { ofStages } from "../stages.ts";
 
 export interface FilesAsked {
   readonly files: Files;
@@ -17,6 +18,8 @@ export interface FilesAsked {
   readonly source: string;
   /** Whether the tags in it are those that run, or only the configured first ones. */
   readonly isLive: boolean;
+  /** Its clusters' paths in promotion order; none where no configuration here knows them. */
+  readonly order: readonly string[];
 }
 
 const isWanted = (path: string): boolean => /(\.ya?ml|\/\.owned\.json|(^|\/)Kustomization)$/.test(path);
@@ -48,15 +51,28 @@ function rendered(directory: string): Files {
   return new Map(stages);
 }
 
+/** A repository can be asked about where there is no configuration, or a wrong one. */
+function orderFrom(directory: string): readonly string[] {
+  try {
+    return ofStages("path", directory);
+  } catch (error) {
+    if (error instanceof ConfigError) return [];
+    throw error;
+  }
+}
+
 const isFolder = (path: string): boolean => existsSync(path) && statSync(path).isDirectory() && !isBare(path);
 
+interface Where {
+  readonly repo?: string | undefined;
+  readonly branch?: string | undefined;
+}
+
 /** @throws ConfigError or PublishError, in one sentence */
-export async function filesAsked(
-  { repo, branch }: { readonly repo?: string | undefined; readonly branch?: string | undefined },
-  directory: string,
-): Promise<FilesAsked> {
+export async function filesAsked({ repo, branch }: Where, directory: string): Promise<FilesAsked> {
+  const order = orderFrom(directory);
   if (repo === undefined) {
-    return { files: rendered(directory), source: "a fresh render of the configuration", isLive: false };
+    return { files: rendered(directory), source: "a fresh render of the configuration", isLive: false, order };
   }
   const path = resolve(directory, repo);
   if (!isFolder(path)) {
@@ -64,8 +80,9 @@ export async function filesAsked(
       files: await fromGit(gitAddress(repo, directory), branch ?? "main"),
       source: `${redacted(repo)}, branch ${branch ?? "main"}`,
       isLive: true,
+      order,
     };
   }
   if (branch) throw new ConfigError(`--branch goes with a URL: ${repo} is read as it lies there.`);
-  return { files: fromFolder(path), source: repo, isLive: true };
+  return { files: fromFolder(path), source: repo, isLive: true, order };
 }

@@ -21,10 +21,16 @@ function stageLines({ stage, app, accepted, reason, policy, file, line }: StageA
   return [head, ...wrapped(reason), ...(policy === null ? [] : [`  policy ${policy}`]), ...(accepted ? place : [])];
 }
 
-export function explanationText({ image, tag, stages }: Explanation, source: string): string {
+interface Asked {
+  readonly source: string;
+  readonly order: readonly string[];
+}
+
+export function explanationText({ image, tag, stages }: Explanation, { source, order }: Asked): string {
   const none = stages.length === 0 ? ["There is no cluster in it."] : [];
   const all = stages.flatMap((stage) => ["", ...stageLines(stage)]);
-  return [`${image}:${tag}`, ...wrapped(`asked of ${source}`), ...none, ...all].join("\n");
+  const byPath = order.length > 0 ? "" : "; by cluster path, as no Pulumi.yaml here has their promotion order";
+  return [`${image}:${tag}`, ...wrapped(`asked of ${source}${byPath}`), ...none, ...all].join("\n");
 }
 
 const reasons: { readonly [reason in Reason]: string } = {

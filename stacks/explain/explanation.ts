@@ -1,3 +1,4 @@
+import { inOrder } from "../tree/clusters.ts";
 import type { Files } from "../tree/manifests.ts";
 import { type ClusterOffers, clustersOf, type Line, type Offer, offersFor, policyId } from "./offers.ts";
 import { verdict } from "./verdict.ts";
@@ -26,6 +27,8 @@ export interface Question {
   readonly tag: string;
   /** Whether the files are a repository's, with the tags that Flux wrote, or freshly rendered. */
   readonly isLive: boolean;
+  /** Cluster paths in promotion order, which a repository does not say. */
+  readonly order?: readonly string[];
 }
 
 function nobody({ stage, isScanned }: ClusterOffers, { image }: Question): StageAnswer {
@@ -58,7 +61,8 @@ function answers(offer: Offer, question: Question): readonly StageAnswer[] {
 
 /** Which stages of a repository take an image's tag, and why the others do not. @throws Error for files that cannot be read */
 export function explanation(files: Files, question: Question): Explanation {
-  const clusters = offersFor(question.image, clustersOf(files, question.isLive));
+  const all = inOrder(clustersOf(files, question.isLive), question.order ?? []);
+  const clusters = offersFor(question.image, all);
   const stages = clusters.flatMap((cluster) => {
     const found = cluster.offers.flatMap((offer) => answers(offer, question));
     return found.length > 0 ? found : [nobody(cluster, question)];

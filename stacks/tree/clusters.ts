@@ -24,6 +24,12 @@ function stageOf(files: Files, path: string): string {
   }
 }
 
+/** In promotion order as far as that is known, as cluster paths; others last, as they come. */
+export function inOrder<T extends ClusterFolder>(clusters: readonly T[], order: readonly string[]): readonly T[] {
+  const place = ({ path }: T) => (order.includes(path) ? order.indexOf(path) : order.length);
+  return clusters.toSorted((a, b) => place(a) - place(b));
+}
+
 /** Every cluster of a repository, by path. */
 export function clusterFolders(files: Files): readonly ClusterFolder[] {
   const paths = [...files.keys()].flatMap((file) => signs.flatMap((sign) => sign.exec(file)?.[1] ?? []));
