@@ -6,11 +6,12 @@ import { resolve } from "../stacks/config/resolve.ts";
 import { tokenProblem } from "../stacks/config/token.ts";
 import { demandOf } from "../stacks/preflight/demand.ts";
 import { hetznerClient, officialEndpoint } from "../stacks/preflight/hetzner.ts";
-import { labelsAsState, type Plan, refusalText, type Verdict, verdict } from "../stacks/preflight/preflight.ts";
+import { labelsAsState, type Plan, refusalTitle, type Verdict, verdict } from "../stacks/preflight/preflight.ts";
 import { kindsOf, type Reading, readHetzner } from "../stacks/preflight/read.ts";
 import { priceTable } from "../stacks/preflight/report.ts";
 import { type Outcome, refusal, type Surroundings, surroundings, tell } from "./outcome.ts";
 import { parsed, required, stageNamed } from "./usage.ts";
+import { wrapped } from "./wrap.ts";
 
 const help = `Usage: HCLOUD_TOKEN=… npm run preflight -- --stage <stage> [--json]
 
@@ -52,12 +53,15 @@ async function reading({ stage, topology: plan }: Plan, environment: Surrounding
   return readHetzner(hetznerClient({ endpoint, token }), { image: demand.image, kinds: kindsOf(demand) });
 }
 
-function text(stage: string, found: Verdict): string {
-  const { refusals, warnings, unchecked, bill } = found;
+function part(title: string, lines: readonly string[]): readonly string[] {
+  return lines.length > 0 ? [[title, ...lines.flatMap((line) => wrapped(line))].join("\n")] : [];
+}
+
+function text(stage: string, { refusals, warnings, unchecked, bill }: Verdict): string {
   const parts = [
-    ...(refusals.length > 0 ? [refusalText(found)] : []),
-    ...(warnings.length > 0 ? [["worth knowing:", ...warnings.map((line) => `  ${line}`)].join("\n")] : []),
-    ...(unchecked.length > 0 ? [["not checked:", ...unchecked.map((line) => `  ${line}`)].join("\n")] : []),
+    ...part(refusalTitle(refusals), refusals),
+    ...part("worth knowing:", warnings),
+    ...part("not checked:", unchecked),
     ...(bill ? [priceTable(stage, bill)] : []),
   ];
   return parts.join("\n\n");

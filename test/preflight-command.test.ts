@@ -20,6 +20,7 @@ describe("npm run preflight", () => {
     const { code, text } = await run(["--stage", "prod"]);
     expect(code).toBe(0);
     expect(text).toMatch(/^not checked:\n {2}the project's limits, which only Hetzner's console shows/);
+    expect(text.split("\n").filter((line) => line.length > 80)).toEqual([]);
     expect(text).toMatch(/prod, a month at Hetzner +count +EUR net +with VAT +change\n/);
     expect(api.journal.writes()).toEqual([]);
   });
@@ -67,7 +68,7 @@ describe("npm run preflight", () => {
     const { code, text } = await run(["--stage", "dev"], { HCLOUD_ENDPOINT: await goneEndpoint() });
     expect(code).toBe(2);
     expect(text).toMatch(
-      /^not checked:\n {2}server types, .*, primary IPs, servers: 127\.0\.0\.1:\d+ cannot be reached \(ECONNREFUSED\)$/,
+      /^not checked:\n {2}server types, [^:]*, primary\s+IPs,\s+servers:\s+127\.0\.0\.1:\d+\s+cannot\s+be\s+reached\s+\(ECONNREFUSED\)$/,
     );
   });
 
@@ -96,11 +97,5 @@ describe("npm run preflight", () => {
       text: "There is no stage qa; Pulumi.yaml has dev, stage, prod.",
       isRefusal: true,
     });
-  });
-
-  it("prints its help", async () => {
-    const { code, text } = await run(["--help"]);
-    expect(code).toBe(0);
-    expect(Math.max(...text.split("\n").map(({ length }) => length))).toBeLessThanOrEqual(96);
   });
 });

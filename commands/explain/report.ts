@@ -1,24 +1,14 @@
 /** Answers for people, in at most 80 columns where names allow it. */
 import type { Explanation, StageAnswer } from "../../stacks/explain/explanation.ts";
 import type { Preview, Reason } from "../../stacks/explain/preview.ts";
+import { wrapped } from "../wrap.ts";
 
-const width = 80;
-
-/** Words on lines below each other. */
-function wrapped(text: string): readonly string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const line = lines.at(-1);
-    if (line !== undefined && line.length + word.length + 1 <= width - 2) lines[lines.length - 1] = `${line} ${word}`;
-    else lines.push(word);
-  }
-  return lines.map((line) => `  ${line}`);
-}
+const paragraph = (text: string): readonly string[] => wrapped(text, "  ", "  ");
 
 function stageLines({ stage, app, accepted, reason, policy, file, line }: StageAnswer): readonly string[] {
   const head = `${stage}: ${app ?? "nothing"} ${accepted || app === null ? "takes it" : "does not take it"}`;
   const place = file === null ? [] : [`  ${file}:${line}`];
-  return [head, ...wrapped(reason), ...(policy === null ? [] : [`  policy ${policy}`]), ...(accepted ? place : [])];
+  return [head, ...paragraph(reason), ...(policy === null ? [] : [`  policy ${policy}`]), ...(accepted ? place : [])];
 }
 
 interface Asked {
@@ -30,7 +20,7 @@ export function explanationText({ image, tag, stages }: Explanation, { source, o
   const none = stages.length === 0 ? ["There is no cluster in it."] : [];
   const all = stages.flatMap((stage) => ["", ...stageLines(stage)]);
   const byPath = order.length > 0 ? "" : "; by cluster path, as no Pulumi.yaml here has their promotion order";
-  return [`${image}:${tag}`, ...wrapped(`asked of ${source}${byPath}`), ...none, ...all].join("\n");
+  return [`${image}:${tag}`, ...paragraph(`asked of ${source}${byPath}`), ...none, ...all].join("\n");
 }
 
 const reasons: { readonly [reason in Reason]: string } = {
@@ -50,7 +40,7 @@ export function previewText({ app, stage, image, policy, selected, reason, candi
   const chosen = selected === null ? nothing : `${app} in ${stage} runs ${selected}`;
   return [
     chosen,
-    ...(reason === null ? [] : wrapped(reason)),
+    ...(reason === null ? [] : paragraph(reason)),
     `  ${image}`,
     `  policy ${policy}`,
     ...(next.length > 0

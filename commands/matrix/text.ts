@@ -1,5 +1,6 @@
 /** The matrix for a terminal of 80 columns. */
 import type { Cell } from "../../stacks/matrix/matrix.ts";
+import { wrapped } from "../wrap.ts";
 import {
   age,
   appsOf,
@@ -59,26 +60,14 @@ function list(report: Report): readonly string[] {
   });
 }
 
-function wrapped(text: string): readonly string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const line = lines.at(-1);
-    if (line !== undefined && line.length + word.length + 1 <= width) lines[lines.length - 1] = `${line} ${word}`;
-    else lines.push(lines.length === 0 ? word : `    ${word}`);
-  }
-  return lines;
-}
-
 function waiting({ cells }: Report): readonly string[] {
   const newer = cells.flatMap(({ app, stage, newer }) =>
-    newer.flatMap(({ tag, reason }) => wrapped(`  ${app} in ${stage}: ${tag}, ${reason}`)),
+    newer.flatMap(({ tag, reason }) => wrapped(`${app} in ${stage}: ${tag}, ${reason}`)),
   );
   const unknown = [...new Set(cells.flatMap(({ unknown: reason, image }) => (reason ? [`${image}: ${reason}`] : [])))];
   return [
     ...(newer.length > 0 ? ["", "Newer, and why it does not run:", ...newer] : []),
-    ...(unknown.length > 0
-      ? ["", "Not known, what is newer:", ...unknown.flatMap((each) => wrapped(`  ${each}`))]
-      : []),
+    ...(unknown.length > 0 ? ["", "Not known, what is newer:", ...unknown.flatMap((each) => wrapped(`${each}`))] : []),
   ];
 }
 
@@ -87,12 +76,12 @@ function clusters(report: Report): readonly string[] {
     const [month, expiry] = [monthText(each), expiryText(each, report.at)];
     const parts = [`k3s ${each.k3s}`, `Flux ${each.flux}`, each.location, nodesText(each), month];
     const all = [...parts, expiry && `kubeconfig until ${expiry}`].filter(Boolean);
-    return wrapped(`  ${each.stage}: ${all.join(", ")}`);
+    return wrapped(`${each.stage}: ${all.join(", ")}`);
   });
   const unknown = unknownOf(report);
   return [
     ...lines,
-    ...(unknown.length > 0 ? ["", "Not known:", ...unknown.flatMap((each) => wrapped(`  ${each}`))] : []),
+    ...(unknown.length > 0 ? ["", "Not known:", ...unknown.flatMap((each) => wrapped(`${each}`))] : []),
   ];
 }
 

@@ -1,6 +1,7 @@
 import type { ChosenTag } from "../../stacks/preview/chosen.ts";
 import type { Effect } from "../../stacks/preview/effect.ts";
 import type { PolicyChange } from "../../stacks/preview/tree-changes.ts";
+import { wrapped } from "../wrap.ts";
 
 /** A part of the report: its heading, and a line for each thing. */
 export interface Section {
@@ -33,6 +34,8 @@ function choices({ chosen }: Effect): readonly string[] {
   return [...(chosen?.tags ?? []).map(line), ...unknown.map((each) => `not known of ${each}`)];
 }
 
+const policiesTitle = "Policies";
+
 /** What everybody should see first, before any diff. */
 export function sections(effect: Effect) {
   const { price, dangers, errors, warnings, resources, images, writers, policies, pruned } = effect;
@@ -48,7 +51,7 @@ export function sections(effect: Effect) {
     },
     { title: "Images", lines: images.map(line) },
     { title: "Who moves the tag", lines: writers.map(line) },
-    { title: "Policies", lines: policies.map(policyLine) },
+    { title: policiesTitle, lines: policies.map(policyLine) },
     { title: "Tags that policies would choose", lines: choices(effect) },
     { title: "Removed from the cluster", lines: pruned.map(({ object, file }) => `${object} (${file})`) },
     { title: "Warnings", lines: warnings },
@@ -67,8 +70,14 @@ export function headline({ stage, resources, files, dangers, errors, isChange }:
   return `${stage}: ${parts.join(", ")}${dangers.length > 0 ? `; danger: ${dangers.length}` : ""}`;
 }
 
+/** What a line break would make something else of. */
+const isData = (title: string): boolean => title === policiesTitle;
+
 export function effectText(effect: Effect): string {
-  const told = sections(effect).flatMap(({ title, lines }) => ["", title, ...lines.map((each) => `  ${each}`)]);
+  const told = sections(effect).flatMap(({ title, lines }) => {
+    const all = lines.flatMap((each) => each.split("\n"));
+    return ["", title, ...all.flatMap((each) => (isData(title) ? `  ${each}` : wrapped(each)))];
+  });
   const files = effect.files.flatMap(({ path, change, diff }) => ["", `${signs[change]} ${path}`, diff]);
   return [headline(effect), ...told, ...files].join("\n");
 }

@@ -71,5 +71,8 @@ export function labelsAsState({ stage, topology: plan }: Plan, { snapshot }: Rea
 }
 
 /** Every refusal on a line of its own, in the form of the configuration's errors. */
+export const refusalTitle = (refusals: readonly string[]): string =>
+  `Hetzner cannot give what is configured (${refusals.length}):`;
+
 export const refusalText = ({ refusals }: Verdict): string =>
-  [`Hetzner cannot give what is configured (${refusals.length}):`, ...refusals.map((line) => `  ${line}`)].join("\n");
+  [refusalTitle(refusals), ...refusals.map((line) => `  ${line}`)].join("\n");
