@@ -28,9 +28,23 @@ const cluster = {
   api: { allow: ["203.0.113.0/24"] },
 };
 
+const namesOf = (count: number): readonly string[] =>
+  Array.from({ length: count }, (_, index) => `app-${String(index).padStart(5, "0")}`);
+
+/** So many apps as files of their own, of which so many first ones run in every stage and the others in dev only. */
+export function appFiles(count: number, everywhere: number): { readonly [file: string]: string } {
+  const files = namesOf(count).map((name, index) => {
+    const where = stages.filter((stage) => index < everywhere || stage.name === "dev");
+    const overrides = Object.fromEntries(where.map((stage) => [stage.name, override(name, stage.name, stage.tag)]));
+    const text = stringify({ ...app(name), stages: where.map((stage) => stage.name), overrides });
+    return [`apps/${name}.yaml`, text] as const;
+  });
+  return Object.fromEntries(files);
+}
+
 /** The files of a project with three stages, each with all of so many apps. */
 export function configuration(count: number): { readonly [file: string]: string } {
-  const names = Array.from({ length: count }, (_, index) => `app-${String(index).padStart(5, "0")}`);
+  const names = namesOf(count);
   const shared = {
     repository: { url: "ssh://git@github.com/acme/gitops" },
     stages: stages.map(({ name, path, channel }) => ({ name, path, channel })),

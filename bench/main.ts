@@ -6,6 +6,7 @@ import { table } from "../sandbox/table.ts";
 import { benchApps } from "./apps.ts";
 import { benchBringUp } from "./bring-up.ts";
 import { benchConfiguration } from "./configuration.ts";
+import { benchEngineApps } from "./engine-apps.ts";
 import { type Row, ratio } from "./measure.ts";
 import { benchPreview } from "./preview.ts";
 import { benchPublish } from "./publish.ts";
@@ -20,6 +21,7 @@ const benches: { readonly [name: string]: () => Promise<readonly Row[]> } = {
   render: benchRender,
   select: benchSelect,
   preview: benchPreview,
+  "engine-apps": benchEngineApps,
   publish: benchPublish,
   requests: benchRequests,
   "bring-up": benchBringUp,
