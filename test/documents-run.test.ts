@@ -1,4 +1,4 @@
-/** The documents' commands, run one after the other as a person would: real Pulumi, kubectl and git, Hetzner's emulator. */
+/** The documents' commands, run one after the other as a person would: real Pulumi, kubectl and git, Hetzner and the API stand-ins. */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -25,6 +25,7 @@ interface Step {
 
 const secret = (key: string): string => dummySecrets[key] ?? "";
 const yes = { more: "--yes" };
+const firstTags = "--port 8080 --tag dev=v0.1.0-develop.1 --tag stage=v0.1.0-stage.1 --tag prod=v0.1.0";
 const offline = { more: "--dry-run=client -o yaml" };
 
 const session: readonly Step[] = [
@@ -35,18 +36,32 @@ const session: readonly Step[] = [
   { text: "pulumi config set --secret ageKey --stack dev", input: secret("ageKey") },
   { text: "pulumi config set --secret githubToken --stack dev", input: secret("githubToken") },
   { text: "git ls-remote ssh://git@github.com/acme/gitops" },
+  { text: "npm run render -- --stage dev --out /tmp/dev", says: "files of dev for Flux" },
+  { text: "npm run explain -- ghcr.io/acme/blog:v1.9.33", says: "prod: blog takes it" },
   { text: "npm run preflight -- --stage prod", says: "a month at Hetzner" },
   { text: "npm run preview -- --stage prod --exit-code", code: 3, says: "to create" },
   { text: "pulumi preview --stack dev --diff", says: "apps/blog/dev/deployment-patch.yaml" },
   { text: "pulumi up --stack dev", ...yes },
   { text: "pulumi stack output ingressAddress --stack dev", says: "127." },
   { text: "pulumi stack output kubeconfig --stack dev --show-secrets > dev.kubeconfig" },
+  { text: "kubectl get nodes", says: "k3s-stages-dev-server-1" },
+  { text: "kubectl -n flux-system get kustomizations", says: "image-updater" },
+  { text: "kubectl -n flux-system get gitrepositories,kustomizations,pods", says: "kustomization.kustomize.toolkit" },
+  { text: "kubectl -n kube-system get pods" },
+  { text: "kubectl -n kube-system get configmap k3s-stages-status -o yaml", says: "phase" },
   { text: "npm run matrix", says: "v1.9.32-develop.2" },
   { text: "npm run matrix -- --html matrix.html", more: "--offline", says: "the matrix as a page" },
   { text: "npm run matrix -- --json", more: "--offline", says: '"stage": "dev"' },
   { text: "npm run matrix -- --repo ../gitops --tags tags.json", more: "--offline", says: "v1.9.33-develop.1" },
   { text: "npm run explain -- ghcr.io/acme/blog:v1.9.33 --repo", more: "../gitops", code: 1, says: "after v1.9.33" },
   { text: "npm run adopt -- --repo", more: "../gitops --out ../adopted", says: "blog" },
+  { text: "npm run new-app", more: `-- --name shop --image ghcr.io/acme/shop ${firstTags}`, says: "Pulumi.stage.yaml" },
+  {
+    text: "npm run new-app -- --file",
+    more: `--name cart --image ghcr.io/acme/cart ${firstTags}`,
+    says: "apps/cart.yaml",
+  },
+  { text: "npm run schema", says: "docs/configuration.md" },
   { text: "npm run new-stage -- --name qa --after dev", says: "Pulumi.qa.yaml" },
   { text: "pulumi stack export --stack prod --file prod.json" },
   { text: "pulumi stack import --file prod.json" },
@@ -73,9 +88,9 @@ const session: readonly Step[] = [
 /** What is not run in that session, and why not. A word in a sentence, such as `pulumi up`, begins one that is. */
 const otherwise: readonly (readonly [commands: RegExp, reason: string])[] = [
   [/^npm (ci|start|test|run test:(flux|file)|i cdk8s)\b/, "CI's own steps; cdk8s was there once"],
-  [/^npm run (bench|sweep|fix|schema)\b/, "minutes, or it writes into the checkout; documents.test.ts names its suite"],
+  [/^npm run (bench|sweep|fix)\b/, "minutes, or it writes into the checkout; documents.test.ts names its suite"],
   [/^npm run (pins|flux-upgrade)\b/, "downloads releases: against a server of theirs in a suite of its own"],
-  [/^npm run (render|explain -- \S+$|new-app$|sandbox|explain$)/, "needs no stage: documents.test.ts, new.test.ts"],
+  [/^npm run sandbox\b/, "in the checkout's own sandbox, which npm start makes: sandbox-words.test.ts"],
   [/^pulumi new$/, "on the real CLI in template.test.ts"],
   [/^pulumi (import\b|cancel |refresh --clear)/, "sweep.test.ts runs them after a kill, with what a preview names"],
   [/^pulumi up --refresh/, "engine-faults.test.ts, after an `up` that failed half way"],
@@ -84,15 +99,15 @@ const otherwise: readonly (readonly [commands: RegExp, reason: string])[] = [
   [/^pulumi login "s3:/, "needs a bucket at Hetzner"],
   [/^pulumi login file:/, "its address is the session's PULUMI_BACKEND_URL"],
   [
-    /^kubectl (delete|describe|get|run|apply|wait|-n$|-n \S+ (get|logs|debug))\b/,
-    "needs a cluster; documents.test.ts asks kubectl for its words",
+    /^kubectl (delete|describe|get helmreleases|run|apply|wait|-n$|-n \S+ (get (plans|receiver)|logs|debug))\b/,
+    "needs machines or controllers, which the API's stand-in has not; documents.test.ts asks kubectl for its words",
   ],
   [/^kubectl kustomize$/, "kustomize.test.ts runs it on every folder"],
   [/^(flux|k3s|sops)\b/, "on a node, in a cluster, or with a person's keys"],
   [/^git (rm|clone)\b/, "in a person's own checkout"],
 ];
 
-const anyStage = (text: string): string => text.replaceAll(/\bprod\b(?!\.json)/g, "dev");
+const anyStage = (text: string): string => text.replaceAll(/\bprod\b(?!\.json|=)/g, "dev");
 const isRun = (text: string): boolean => session.some((step) => anyStage(step.text).startsWith(anyStage(text)));
 
 describe("every command in a document", () => {
@@ -129,6 +144,7 @@ function surroundings({ layout, services }: EngineSandbox): void {
   symlinkSync(join(layout.root, "git/gitops.git"), join(layout.root, "gitops"));
   const tags = { "ghcr.io/acme/blog": ["v1.9.32-develop.2", "v1.9.33-develop.1"] };
   writeFileSync(join(layout.work, "tags.json"), JSON.stringify(tags));
+  mkdirSync(join(layout.work, "docs"));
   for (const file of ["known_hosts", "app.pem"]) writeFileSync(join(layout.work, file), "text\n");
   expect(services.repository).toContain("gitops");
 }
@@ -140,7 +156,11 @@ beforeAll(async () => {
   await programs(bin);
   surroundings(sandbox);
   const own = pulumiEnv({ backend: layout.backend, home: layout.pulumiHome, passphrase: "sandbox" });
-  const account = { HCLOUD_TOKEN: secret("hcloud:token"), KUBECONFIG: join(bin, "none") };
+  const account = {
+    HCLOUD_TOKEN: secret("hcloud:token"),
+    KUBECONFIG: join(layout.work, "dev.kubeconfig"),
+    KUBECACHEDIR: join(layout.root, "kubectl"),
+  };
   const inherited = processEnv(process.env, { ...own, ...services.env, ...account });
   env = { ...inherited, PATH: [bin, inherited["PATH"]].join(delimiter) };
 }, 10 * minute);
@@ -162,7 +182,7 @@ describe("a stage's life by the documents", () => {
   it.each(session.filter(({ text }) => isHere.kubectl || !text.startsWith("kubectl")))(
     "$text",
     async ({ text, more = "", input = "", code = 0, says = "" }) => {
-      const script = ours(anyStage(`${text} ${more}`));
+      const script = ours(anyStage(`${text} ${more}`)).replace("/tmp/dev", join(sandbox.layout.root, "rendered"));
       const run = await execute({
         ...{ file: "bash", args: ["-c", `set -o pipefail; ${script}`], cwd: sandbox.layout.work, env, input },
       });

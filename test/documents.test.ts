@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
 import { installedCli } from "../sandbox/pulumi/cli.ts";
 import { execute } from "../sandbox/pulumi/process.ts";
-import { commands, documents, fileOf, flagsOf, read, scriptOf, scripts } from "./documents.ts";
+import { commands, documents, flagsOf, read, scriptOf, scripts } from "./documents.ts";
 
 const root = join(import.meta.dirname, "..");
 const out = mkdtempSync(join(tmpdir(), "documents-"));
@@ -25,7 +25,7 @@ const provenBy: { readonly [script: string]: readonly [file: string, words: stri
   bench: ["bench/main.ts", "npm run bench"],
   sandbox: ["test/sandbox-words.test.ts", "sandbox/main.ts"],
   adopt: ["test/adopt.test.ts", "commands/adopt"],
-  render: ["test/documents.test.ts", "npm run render"],
+  render: ["test/render-command.test.ts", "commands/render"],
   explain: ["test/explain-command.test.ts", "commands/explain"],
   matrix: ["test/matrix.test.ts", "commands/matrix"],
   preview: ["test/effect.test.ts", "stacks/preview"],
@@ -48,31 +48,12 @@ const named = [
   ),
 ].toSorted();
 
-async function npm(script: string, args: readonly string[]) {
-  const [file = "", ...own] = fileOf(script).split(" ");
-  return execute({ file: process.execPath, args: [file, ...own, ...args], cwd: root, env: process.env });
-}
-
 describe("a command of this project in a document", () => {
   it.each(named)("is there and is run: npm run %s", (script) => {
     expect(Object.keys(scripts)).toContain(script);
     const [file, words] = provenBy[script] ?? ["", ""];
     expect(file, `nothing runs npm run ${script}: add the suite that does`).not.toBe("");
     expect(read(file)).toContain(words);
-  });
-
-  const offline = commands.filter(({ text }) =>
-    /^npm run (render|explain) -- (--stage \w+ --out|ghcr\.io\/\S+$)/.test(text),
-  );
-
-  it.each([...new Set(offline.map(({ text }) => text))])("works as it stands: %s", async (text) => {
-    const args = text
-      .replace(/^npm run \S+ -- /, "")
-      .replace("/tmp/dev", join(out, "dev"))
-      .split(" ");
-    const run = await npm(scriptOf(text), args);
-    expect(run.stderr).toBe("");
-    expect(run.code).toBe(0);
   });
 });
 

@@ -1,4 +1,5 @@
 import { parse } from "yaml";
+import { discovery } from "./discovery.ts";
 import { type Place, placeOf } from "./kinds.ts";
 import { apiVersion, type KubeObject, type Objects, place } from "./objects.ts";
 
@@ -85,6 +86,8 @@ function many(objects: Objects, at: Place, asked: Asked): Said {
 
 /** One request of somebody who may do everything. `installed` says whether Flux has brought its kinds. */
 export function answer(objects: Objects, asked: Asked, installed: boolean): Said {
+  const known = discovery(asked.url.pathname, installed);
+  if (known) return { status: 200, body: known };
   const at = placeOf(asked.url.pathname);
   if (!at || (at.kind.flux && !installed)) return { status: 404, body: "404 page not found\n" };
   const strange = [...asked.url.searchParams.keys()].filter((name) => !understood.includes(name));

@@ -1,6 +1,6 @@
 /**
  * A STAND-IN for a cluster's Kubernetes API: HTTPS with the authority that user data brought, the client certificate asked
- * for, and get, list, create, update, apply, merge and delete of the kinds in kinds.ts. What it does not do: no schemas,
+ * for, and discovery, get, list, create, update, apply, merge and delete of the kinds in kinds.ts. What it does not do: no schemas,
  * defaults or admission, no watches, no RBAC but system:masters, no ownership of fields (an apply always wins), no workloads.
  */
 import { once } from "node:events";
