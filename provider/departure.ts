@@ -5,6 +5,7 @@ import {
   isMember,
   isRemoved,
   type KubeNode,
+  machineOf,
   otherServers,
   type Pod,
   podName,
@@ -28,6 +29,8 @@ export type Ask = (question: {
 export interface Departure {
   readonly name: string;
   readonly role: string;
+  /** The id at Hetzner of the machine that goes. */
+  readonly machine: string;
   readonly ask: Ask;
   readonly log: Log;
   readonly signal: AbortSignal;
@@ -127,10 +130,20 @@ async function forget({ ask, name }: Departure): Promise<void> {
   accepted(await ask({ method: "DELETE", path: secret }), secret, [404]);
 }
 
-/** Afterwards the cluster no longer knows the node. A cluster's last server has nobody to hand anything to. */
+/**
+ * Afterwards the cluster no longer knows the node. A cluster's last server has nobody to hand anything to; and where another
+ * machine is the node by now, as after a state was restored from an older export, that one lives and stays.
+ */
 export async function depart(departure: Departure): Promise<void> {
+  const { name, machine, log } = departure;
   const node = await read(departure);
   if (!node) return;
+  const living = machineOf(node) ?? machine;
+  if (living !== machine)
+    return log(
+      "WARNING",
+      `${name} is server ${living} by now and not ${machine}, which is gone: it stays in its cluster`,
+    );
   if (departure.role === "server" && !(await othersReady(departure))) return;
   await merge(departure, { spec: { unschedulable: true } });
   await drain(departure);

@@ -59,7 +59,7 @@ async function leave(request: ExistingRequest, access: Access): Promise<void> {
     );
   }
   const { pause = 2000, patience = 600_000 } = access;
-  await depart({ name, role, ask, log, signal, pause, patience });
+  await depart({ name, role, machine: String(inputs["machine"]), ask, log, signal, pause, patience });
 }
 
 /** Nothing is done at its creation: the node joins by itself. */

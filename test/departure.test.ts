@@ -8,6 +8,7 @@ const node = (name: string, ready = "True") => ({
     labels: { "node-role.kubernetes.io/control-plane": "true", "node-role.kubernetes.io/etcd": "true" },
     annotations: {} as Record<string, string>,
   },
+  spec: {} as { providerID?: string },
   status: { conditions: [{ type: "Ready", status: ready }] },
 });
 const pod = (name: string, more: object = {}) => ({ metadata: { name, namespace: "shop", ...more } });
@@ -44,7 +45,10 @@ function api(change: { readonly budget?: number; readonly broken?: string; reado
 }
 
 const leaving = (ask: Ask, role = "server", patience = 200) =>
-  depart({ name: "s-2", role, ask, log: async () => {}, signal: new AbortController().signal, pause: 5, patience });
+  depart({
+    ...{ name: "s-2", role, machine: "42", ask, log: async () => {}, signal: new AbortController().signal },
+    ...{ pause: 5, patience },
+  });
 
 describe("a node that goes", () => {
   it("takes no new pods, is emptied, leaves etcd, and is forgotten with its password, in this order", async () => {
@@ -95,6 +99,16 @@ describe("a node that goes", () => {
     const { said, ask } = api({ alone: true });
     await leaving(ask);
     expect(said).toEqual([]);
+  });
+
+  it("stays when another machine is it by now, as after a state was restored that is older than the machine", async () => {
+    const { said, ask, nodes } = api();
+    nodes.set("s-2", { ...node("s-2"), spec: { providerID: "hcloud://43" } });
+    await leaving(ask);
+    expect(said).toEqual([]);
+    nodes.set("s-2", { ...node("s-2"), spec: { providerID: "hcloud://42" } });
+    await leaving(ask);
+    expect(said).toContain("DELETE nodes/s-2");
   });
 
   it("is done when the cluster does not know it, as after an interruption", async () => {

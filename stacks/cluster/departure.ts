@@ -17,6 +17,7 @@ export interface Pod {
 
 export interface KubeNode {
   readonly metadata: Metadata;
+  readonly spec?: { readonly providerID?: string };
   readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
 
@@ -37,6 +38,10 @@ export const isMember = ({ metadata: { labels = {} } }: KubeNode): boolean => et
 /** Set by k3s when the member is out of etcd (k3s-io/k3s pkg/etcd/member_controller.go). */
 export const isRemoved = ({ metadata: { annotations = {} } }: KubeNode): boolean =>
   (annotations["etcd.k3s.cattle.io/removed-node-name"] ?? "") !== "";
+
+/** Its id at Hetzner, once the cloud controller has seen it; without that controller nobody knows. */
+export const machineOf = ({ spec }: KubeNode): string | undefined =>
+  /^hcloud:\/\/(\d+)$/.exec(spec?.providerID ?? "")?.[1];
 
 const isReady = ({ status }: KubeNode): boolean =>
   status?.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True") ?? false;
