@@ -1,5 +1,5 @@
 /** The provider's side of `gitops:index:Nodes`: Check refuses what would take away more than one server at a time. */
-import type { Fleet, Made, MadeNodes } from "../stacks/cluster/made.ts";
+import type { Fleet, Made, MadeNodes, Others } from "../stacks/cluster/made.ts";
 import { replacements } from "../stacks/cluster/replacements.ts";
 import type { Resource } from "./resource.ts";
 import { isProperties, type Properties, unknown, type Value } from "./values.ts";
@@ -7,11 +7,12 @@ import { isProperties, type Properties, unknown, type Value } from "./values.ts"
 const text = (value: Value | undefined): string => (typeof value === "string" ? value : "");
 
 function made(value: Value): Made {
-  const { role, generation, type, place, protect, userData } = isProperties(value) ? value : {};
+  const { role, generation, type, image, place, protect, userData } = isProperties(value) ? value : {};
   return {
     role: role === "server" ? "server" : "agent",
     generation: Number(generation ?? 1),
     type: text(type),
+    image: text(image),
     place: text(place),
     protect: protect === true,
     userData: text(userData),
@@ -27,8 +28,14 @@ export interface Surroundings {
   readonly env: { readonly [name: string]: string | undefined };
 }
 
+const othersOf = ({ others }: Properties): Others =>
+  Object.fromEntries(Object.entries(isProperties(others ?? null) ? (others as Properties) : {}).map(kept));
+
+const kept = ([what, value]: [string, Value]): [string, boolean] => [what, value === true];
+
 const fleetOf = (inputs: Properties, { env }: Surroundings): Fleet => ({
   nodes: nodesOf(inputs),
+  others: othersOf(inputs),
   starts: text(inputs["starts"]) || undefined,
   restores: text(inputs["restores"]) || undefined,
   k3s: text(inputs["k3s"]),

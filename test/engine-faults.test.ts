@@ -107,15 +107,19 @@ describe("faults while three servers are made", { timeout: 5 * minute }, () => {
 });
 
 describe("a configuration of tomorrow", { timeout: 5 * minute }, () => {
-  it("with another type and other user data replaces no server, and says that new ones get them (F38, F39)", async () => {
+  it("with another type, image and user data replaces no server, and says that new ones get them (F38, F39)", async () => {
     sandbox.edit(stage, ["cluster", "servers", "type"], "cpx42");
     sandbox.edit(stage, ["cluster", "mirror"], "https://mirror.example.com/k3s-stages");
+    sandbox.edit(stage, ["cluster", "image"], "debian-13");
     const shown = said(await pulumi("preview"));
     sandbox.edit(stage, ["cluster", "servers", "type"], "cpx32");
-    sandbox.edit(stage, ["cluster", "mirror"], undefined);
+    for (const key of ["mirror", "image"]) sandbox.edit(stage, ["cluster", key], undefined);
     expect(shown).toMatch(/~ +gitops:index:Nodes k3s-stages-prod .*update/);
     expect(shown).not.toMatch(/hcloud:index:\w+ \S+ .*(update|replace|delete|create)/);
     expect(shown).toContain("stays a cpx32: cpx42 is for new nodes");
+    expect(shown).toContain(
+      `ubuntu-24.04 stays on ${nodes[0]}, ${nodes[1]} and ${nodes[2]}: debian-13 is for new nodes`,
+    );
     expect(shown).toContain("what a node is told at its first boot has changed");
   });
 });

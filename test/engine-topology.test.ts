@@ -70,13 +70,27 @@ describe("a private, protected stage on the real engine", { timeout: 3 * minute 
     expect(await operations()).toEqual(["same"]);
   });
 
-  it("is unprotected in place, and then goes without a rest", async () => {
-    expect(protection()).not.toEqual([]);
+  it("keeps what it protects in the edit that lifts that, and says in which order all of it goes", async () => {
     set("cluster.protect", false);
-    expect((await operations()).toSorted()).toEqual(["same", "update"]);
+    const away = { "servers.count": 1, "servers.public": true, "pools.web.public": true, gateway: undefined };
+    for (const [path, value] of Object.entries(away)) set(`cluster.${path}`, value);
+    const refused = await run("preview");
+    for (const [path, value] of Object.entries(privately)) if (path !== "cluster.protect") set(path, value);
+    set("cluster.servers.count", 3);
+    expect(refused.code).not.toBe(0);
+    expect(refused.stdout).toContain(
+      "k3s-stages-prod-server-2, k3s-stages-prod-server-3 and gateway k3s-stages-prod-gateway are protected against " +
+        "deletion and would go. Take the edit back, set cluster.protect to false and run `pulumi up`, then make the edit",
+    );
+  });
+
+  it("is unprotected in place, while agents go in the same run, and then goes without a rest", async () => {
+    expect(protection()).not.toEqual([]);
+    set("cluster.pools", undefined);
+    expect((await operations()).toSorted()).toEqual(["delete", "same", "update"]);
     const lifted = await up();
     expect(lifted.code, lifted.stdout + lifted.stderr).toBe(0);
-    expect(protection()).toEqual([]);
+    expect([protection(), state().servers().length]).toEqual([[], 4]);
     const gone = await run("destroy", "--yes");
     expect(gone.code, gone.stdout + gone.stderr).toBe(0);
     expect(Object.entries(state().counts()).filter(([, count]) => count > 0)).toEqual([]);

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { nodes } from "../provider/nodes.ts";
 import { serve } from "../provider/protocol.ts";
-import type { Fleet, Made, MadeNodes } from "../stacks/cluster/made.ts";
+import type { Fleet, Known, Made, MadeNodes } from "../stacks/cluster/made.ts";
 import { replacements as decide } from "../stacks/cluster/replacements.ts";
 import { providerClient } from "./provider-client.ts";
 
@@ -9,6 +9,7 @@ const server = (made: Partial<Made> = {}): Made => ({
   role: "server",
   generation: 1,
   type: "cpx32",
+  image: "ubuntu-24.04",
   place: "nbg1, 10.30.0.11 of 10.30.0.0/16, public",
   protect: false,
   userData: "a",
@@ -18,6 +19,7 @@ const agent = (made: Partial<Made> = {}): Made => ({ ...server(made), role: "age
 const three: MadeNodes = { "server-1": server(), "server-2": server(), "server-3": server(), "web-1": agent() };
 const wanted = (nodes: MadeNodes, more: Partial<Fleet> = {}): Fleet => ({
   nodes,
+  others: {},
   starts: "server-1",
   restores: undefined,
   k3s: "v1.36.3+k3s1",
@@ -27,7 +29,7 @@ const wanted = (nodes: MadeNodes, more: Partial<Fleet> = {}): Fleet => ({
   skipped: [],
   ...more,
 });
-const replacements = (old: MadeNodes, now: Fleet, k3s = "v1.36.3+k3s1") => decide({ nodes: old, k3s }, now);
+const replacements = (old: MadeNodes, now: Fleet, k3s = "v1.36.3+k3s1") => decide({ nodes: old, k3s, others: {} }, now);
 const raised = (...names: readonly string[]): MadeNodes =>
   Object.fromEntries(
     Object.entries(three).map(([name, made]) => [name, names.includes(name) ? { ...made, generation: 2 } : made]),
@@ -134,7 +136,13 @@ const refused: readonly (readonly [string, MadeNodes, Fleet, RegExp])[] = [
     "a protected server",
     { ...three, "server-2": server({ protect: true }) },
     wanted(raised("server-2")),
-    /^server-2 is protected against deletion\. Set cluster\.protect to false and run/,
+    /^server-2 is protected against deletion\. Set cluster\.protect to false and run `pulumi up`, then raise/,
+  ],
+  [
+    "protected servers that go in the edit that lifts their protection",
+    { ...three, "server-2": server({ protect: true }), "server-3": server({ protect: true }) },
+    wanted({ "server-1": server(), "web-1": agent() }),
+    /^server-2 and server-3 are protected against deletion and would go\. Take the edit back, set .* then make the edit$/,
   ],
   [
     "a server while another goes",
@@ -170,6 +178,24 @@ describe("in one run", () => {
   });
 });
 
+describe("a gateway or a load balancer", () => {
+  const known = (others: Known["others"]) => ({ nodes: three, k3s: "", others });
+  const [balancer, others] = ["load balancer shop-ingress", { "gateway shop-gateway": true }];
+
+  it("that is protected may not go, also in the edit that lifts the protection", () => {
+    const { problems } = decide(known({ ...others, [balancer]: true }), wanted(three, { others: {} }));
+    expect(problems).toEqual([
+      expect.stringMatching(/^gateway shop-gateway and load balancer shop-ingress are protected against deletion and/),
+    ]);
+  });
+
+  it("goes where it was not, and stays where its protection is lifted", () => {
+    expect(decide(known({ ...others, [balancer]: false }), wanted(three, { others })).problems).toEqual([]);
+    const lifted = wanted(three, { others: { [balancer]: false } });
+    expect(decide(known({ [balancer]: true }), lifted).problems).toEqual([]);
+  });
+});
+
 describe("a living node", () => {
   const bigger = (generation = 1) => ({ ...three, "server-2": server({ type: "cpx42", generation }) });
 
@@ -192,6 +218,34 @@ describe("a living node", () => {
     const first = replacements(three, wanted(now));
     expect(first.notes).toEqual([expect.stringContaining("server-1, server-2, server-3 and web-1 ran theirs")]);
     expect(replacements(first.nodes, wanted(now)).notes).toEqual([]);
+  });
+
+  it("keeps its image, also where it is the only server, and every run says so in one sentence", () => {
+    const on = (image: string, generation = 1): MadeNodes =>
+      Object.fromEntries(
+        Object.entries(three).map(([name, made]) => [
+          name,
+          name === "web-1" ? { ...made, image, generation } : { ...made, image },
+        ]),
+      );
+    const first = replacements(three, wanted(on("debian-13")));
+    expect(first).toEqual({
+      problems: [],
+      notes: [
+        expect.stringMatching(/^ubuntu-24\.04 stays on server-1, server-2, server-3 and web-1: debian-13 is for new/),
+      ],
+      nodes: three,
+    });
+    const second = replacements(first.nodes, wanted(on("debian-13", 2)));
+    expect(second.nodes["web-1"]?.image).toBe("debian-13");
+    expect(second.notes).toEqual([expect.stringMatching(/^ubuntu-24\.04 stays on server-1, server-2 and server-3:/)]);
+    const alone = replacements({ "a-1": server() }, wanted({ "a-1": server({ image: "debian-13" }) }));
+    expect([alone.notes.length, alone.nodes["a-1"]?.image]).toEqual([1, "ubuntu-24.04"]);
+  });
+
+  it("of which an older state has no image is on the one of now, without a word", () => {
+    const { notes, nodes: made } = replacements({ "a-1": server({ image: "" }) }, wanted({ "a-1": server() }));
+    expect([notes, made["a-1"]?.image]).toEqual([[], "ubuntu-24.04"]);
   });
 
   it("is rescaled in place when it is the only server, which nothing else can do", () => {

@@ -5,6 +5,8 @@ export interface Made {
   readonly role: Role;
   readonly generation: number;
   readonly type: string;
+  /** Hetzner's; empty where it was not yet kept. */
+  readonly image: string;
   /** Location, private address and network, and whether the internet reaches it; empty where it was not yet kept. */
   readonly place: string;
   /** At Hetzner and in Pulumi: neither deletes it. */
@@ -17,8 +19,14 @@ export interface MadeNodes {
   readonly [name: string]: Made;
 }
 
+/** Gateway and load balancers, as `gateway k3s-stages-prod-gateway`: whether each is protected. */
+export interface Others {
+  readonly [what: string]: boolean;
+}
+
 export interface Fleet {
   readonly nodes: MadeNodes;
+  readonly others: Others;
   /** The server that starts the cluster; none when every server joins. */
   readonly starts: string | undefined;
   /** The server whose replacement begins with an etcd snapshot. */
@@ -37,6 +45,7 @@ export interface Fleet {
 /** What the state knows of the run before; nothing of a new cluster. */
 export interface Known {
   readonly nodes: MadeNodes;
+  readonly others: Others;
   readonly k3s: string;
 }
 

@@ -23,12 +23,18 @@ export class Nodes extends pulumi.CustomResource {
     const nodes = plan.nodes.map((node) => {
       const { role, generation, type, location, address, protect } = node;
       const place = `${location}, ${address} of ${plan.network.range}, ${node.public ? "public" : "private"}`;
-      return [node.name, { role, generation, type, place, protect, userData: digest(firstBoot(node)) }] as const;
+      const made = { role, generation, type, image: cluster.image, place, protect };
+      return [node.name, { ...made, userData: digest(firstBoot(node)) }] as const;
     });
+    const others = [
+      ...(plan.gateway ? [[`gateway ${plan.gateway.name}`, plan.gateway.protect] as const] : []),
+      ...plan.loadBalancers.map(({ name }) => [`load balancer ${name}`, plan.protect] as const),
+    ];
     const inputs = {
       /** The resource's id. */
       cluster: plan.cluster,
       nodes: Object.fromEntries(nodes),
+      ...(others.length > 0 ? { others: Object.fromEntries(others) } : {}),
       /** The server that starts the cluster; empty when every server joins. */
       starts: plan.nodes.find(({ join }) => join === undefined)?.name ?? "",
       /** The server whose replacement begins with an etcd snapshot; empty for none. */

@@ -1,5 +1,5 @@
 import { upgradeProblem } from "./k3s-version.ts";
-import { type Fleet, type Known, type MadeNodes, servers } from "./made.ts";
+import { type Fleet, type Known, type Made, type MadeNodes, servers } from "./made.ts";
 import { outOfReach } from "./out-of-reach.ts";
 import { stranded } from "./stranded.ts";
 import type { Role } from "./topology.ts";
@@ -66,13 +66,20 @@ function together(old: MadeNodes, now: Fleet, replaced: readonly string[]): read
   ];
 }
 
-function guarded(old: MadeNodes, now: MadeNodes): readonly string[] {
-  const names = Object.keys(now).filter((name) => old[name]?.protect && old[name].generation !== now[name]?.generation);
-  if (names.length === 0) return [];
-  return [
-    `${list(names)} ${names.length > 1 ? "are" : "is"} protected against deletion. Set cluster.protect to false and run ` +
-      "`pulumi up`, then raise the generation, and set it to true again when the new node is there",
-  ];
+/** A protection lies in the state and at Hetzner: it ends by a run of its own, in which all is still wanted that goes in the next. */
+function guarded(old: Known, now: Fleet): readonly string[] {
+  const kept = Object.keys(old.nodes).filter((name) => old.nodes[name]?.protect);
+  const raised = kept.filter((name) => now.nodes[name] && now.nodes[name].generation !== old.nodes[name]?.generation);
+  const others = Object.keys(old.others).filter((what) => old.others[what] && now.others[what] === undefined);
+  const gone = [...kept.filter((name) => !now.nodes[name]), ...others];
+  const are = (names: readonly string[]) => `${list(names)} ${names.length > 1 ? "are" : "is"}`;
+  const again =
+    `${are(raised)} protected against deletion. Set cluster.protect to false and run ` +
+    "`pulumi up`, then raise the generation, and set it to true again when the new node is there";
+  const away =
+    `${are(gone)} protected against deletion and would go. Take the edit back, set cluster.protect to false and run ` +
+    "`pulumi up`, then make the edit";
+  return [...(raised.length > 0 ? [again] : []), ...(gone.length > 0 ? [away] : [])];
 }
 
 function onlyOne(old: MadeNodes, { restores }: Fleet, replaced: readonly string[]): readonly string[] {
@@ -111,19 +118,33 @@ function staying({ k3s }: Known, now: Fleet): readonly string[] {
   ];
 }
 
+type Living = readonly (readonly [name: string, made: Made])[];
+
 /** A running machine changes its type only switched off, so it keeps it until it is made again; a single server has no other way. */
-function notes(old: MadeNodes, now: Fleet): readonly string[] {
-  const living = Object.entries(now.nodes).filter(([name, made]) => old[name]?.generation === made.generation);
-  const types = living.flatMap(([name, made]) => {
+const keptTypes = (old: MadeNodes, now: Fleet, living: Living): readonly string[] =>
+  living.flatMap(([name, made]) => {
     const { type } = made;
     const before = old[name]?.type ?? type;
     return keepsType(Object.values(now.nodes), made) && before !== type
       ? [`${name} stays a ${before}: ${type} is for new nodes. Raise ${where(name)} to replace it`]
       : [];
   });
+
+/** One sentence for an image: it is the whole stage's. */
+function keptImages(old: MadeNodes, living: Living): readonly string[] {
+  const other = living.filter(([name, { image }]) => (old[name]?.image || image) !== image);
+  return [...Map.groupBy(other, ([name]) => old[name]?.image)].map(([before, all]) => {
+    const names = all.map(([name]) => name);
+    const image = all[0]?.[1].image;
+    return `${before} stays on ${list(names)}: ${image} is for new nodes. A node gets it with its next generation`;
+  });
+}
+
+function notes(old: MadeNodes, now: Fleet): readonly string[] {
+  const living = Object.entries(now.nodes).filter(([name, made]) => old[name]?.generation === made.generation);
   const told = living.filter(([name, { userData }]) => old[name]?.userData !== userData).map(([name]) => name);
   const changed = `what a node is told at its first boot has changed; ${list(told)} ran theirs and stay as they are`;
-  return told.length > 0 ? [...types, changed] : types;
+  return [...keptTypes(old, now, living), ...keptImages(old, living), ...(told.length > 0 ? [changed] : [])];
 }
 
 /** Whether a machine changes its type only by being made again. */
@@ -139,8 +160,9 @@ export function replacements(known: Known, now: Fleet): Replacements {
   const isNew = Object.keys(old).length === 0;
   const nodes = Object.entries(now.nodes).map(([name, made]) => {
     const before = old[name];
-    const lives = before?.generation === made.generation && keepsType(Object.values(now.nodes), made);
-    return [name, lives ? { ...made, type: before.type } : made];
+    if (before?.generation !== made.generation) return [name, made];
+    const type = keepsType(Object.values(now.nodes), made) ? before.type : made.type;
+    return [name, { ...made, type, image: before.image || made.image }];
   });
   return {
     problems: isNew
@@ -150,7 +172,7 @@ export function replacements(known: Known, now: Fleet): Replacements {
           ...lowered(old, now.nodes),
           ...together(old, now, replaced),
           ...onlyOne(old, now, replaced),
-          ...guarded(old, now.nodes),
+          ...guarded(known, now),
           ...upgraded(known, now),
           ...outOfReach(old, now),
           ...stranded(old, now),
