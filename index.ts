@@ -25,7 +25,7 @@ export default async function stage() {
   const preflight = new Preflight(loaded, hetznerAccount());
   await preflight.cleared;
   const secrets = stageSecrets();
-  const pki = stagePki(stage, name);
+  const pki = await stagePki(stage, { cluster: name, hooks: preflight.first });
   const credential = repositoryCredential({ fleet, stage, secrets });
   const told = { secrets: toldToNodes(stage, pki, { ...credential, ...secrets }), after: [credential.proved] };
   const hooks = { onError: [sayWayOut(preflight.namesake)] };

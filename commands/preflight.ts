@@ -41,7 +41,10 @@ function planOf(name: string, directory: string): Plan {
   return { stage, topology: topology(fleet, stage), pins: readPins(directory), sources };
 }
 
-const nothingRead = (why: string): Reading => ({ snapshot: { existing: {} }, unread: [why], refused: undefined });
+const nothingRead = (why: string): Reading => ({
+  snapshot: { existing: {} },
+  ...{ unread: [why], refused: undefined, clock: undefined },
+});
 
 async function reading({ stage, topology: plan }: Plan, environment: Surroundings["environment"]): Promise<Reading> {
   const token = environment["HCLOUD_TOKEN"];

@@ -8,6 +8,8 @@ export interface PowerCut {
   /** The n-th request that is no GET, counted from 1. */
   readonly write: number;
   readonly moment: Moment;
+  /** Done while that request hangs. */
+  readonly meanwhile?: () => Promise<void>;
 }
 
 export interface Stage {
@@ -23,12 +25,17 @@ export const up = (at: Stage): Promise<Run> => pulumi(at, "up", "--yes", "--skip
 export const said = ({ stdout, stderr }: Run): string => `${stdout}\n${stderr}`;
 
 /** Starts Pulumi and cuts it off. The operation at which that was; `undefined` when the run ended before. */
-export async function cutOff({ sandbox, stage }: Stage, { write, moment }: PowerCut, command: "up" | "destroy" = "up") {
+export async function cutOff(
+  { sandbox, stage }: Stage,
+  { write, moment, meanwhile }: PowerCut,
+  command: "up" | "destroy" = "up",
+) {
   const { services } = sandbox;
   const cut = new AbortController();
   let at: string | undefined;
   const hold = async (operation: string) => {
     at = operation;
+    await meanwhile?.();
     cut.abort();
     // The plugin that waits for this answer is gone before it could hear that there will be none.
     await services.restartHcloud();

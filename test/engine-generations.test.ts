@@ -2,6 +2,7 @@
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { place } from "../sandbox/cluster/objects.ts";
+import { recover } from "../sandbox/power-cut.ts";
 import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";
 
 const minute = 60_000;
@@ -55,6 +56,8 @@ describe("generations on the real engine", { timeout: 3 * minute }, () => {
     sandbox.edit("prod", ["cluster", "protect"], false);
     const run = await up();
     expect(run.code, run.stdout + run.stderr).toBe(0);
+    const kept = await sandbox.pulumi(["stack", "export", "--file", "older.json", "--stack", "prod"]);
+    expect(kept.code).toBe(0);
   });
 
   it("refuse two servers in one run at preview, with both names and the way out", async () => {
@@ -109,6 +112,21 @@ describe("generations on the real engine", { timeout: 3 * minute }, () => {
     const run = await up();
     expect(run.code, run.stdout + run.stderr).toBe(0);
     expect([server("web-1").server_type, server("web-2").server_type]).toEqual(["cpx32", "cpx42"]);
+  });
+
+  it("outlive a state that is older than they are: what was made since is taken over, and nobody leaves the cluster", async () => {
+    const nodes = () =>
+      ["server-1", "web-2"].map((name) => inCluster().get(place(`k3s-stages-prod-${name}`, { kind: "Node" })));
+    const [machines, members] = [everyId(), nodes()];
+    const older = await sandbox.pulumi(["stack", "import", "--file", "older.json", "--stack", "prod"]);
+    expect(older.code, older.stderr).toBe(0);
+    const { steps, last } = await recover({ sandbox, stage: "prod" });
+    expect(last.code, last.stdout + last.stderr).toBe(0);
+    expect(steps.filter((step) => step.startsWith("import"))).toEqual(
+      Array(2).fill("import hcloud:index/server:Server"),
+    );
+    expect([everyId(), nodes()]).toEqual([machines, members]);
+    expect(opNames((await preview()).steps)).toEqual([]);
   });
 
   it("never sink", async () => {

@@ -1,7 +1,9 @@
 /** What Hetzner has and asks for it, on the real engine: refused before anything is created, and never a reason for a write. */
+import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Run } from "../sandbox/pulumi/run.ts";
 import { dummyToken } from "../sandbox/services.ts";
+import { initStack } from "../sandbox/stage.ts";
 import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";
 import { goneEndpoint } from "./hetzner-client.ts";
 
@@ -179,5 +181,27 @@ describe("when Hetzner cannot be reached", { timeout: 5 * minute }, () => {
         .map(({ name }) => name)
         .toSorted(),
     ).toEqual([server, "k3s-stages-dev-web-1"]);
+  });
+});
+
+describe("another state than the stage was made with", { timeout: 5 * minute }, () => {
+  it("is refused while the stage lives, in a preview and without one; nothing is made and no key is registered", async () => {
+    const { backend } = sandbox.layout;
+    const keys = sandbox.services.github.keys();
+    renameSync(backend, `${backend}-of-the-stage`);
+    mkdirSync(backend);
+    await initStack(sandbox, "dev");
+    journal().clear();
+    const runs = [await preview(), await up()];
+    rmSync(backend, { recursive: true });
+    renameSync(`${backend}-of-the-stage`, backend);
+    for (const run of runs)
+      expectWords(
+        run,
+        `dev lives at Hetzner (${server}, k3s-stages-dev-web-1), and this state has none of its keys`,
+        "log in where the stage's is, or import an export of it",
+      );
+    expect(journal().writes()).toEqual([]);
+    expect(sandbox.services.github.keys()).toEqual(keys);
   });
 });

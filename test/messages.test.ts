@@ -41,7 +41,7 @@ const speaking = [
   ...["k3s-version", "out-of-reach", "replacements", "stranded", "user-data", "way-out"].map(
     (name) => `stacks/cluster/${name}.ts`,
   ),
-  ...["hetzner", "read", "targets"].map((name) => `stacks/preflight/${name}.ts`),
+  ...["clock", "hetzner", "other-state", "read", "targets"].map((name) => `stacks/preflight/${name}.ts`),
   ...["load", "size"].map((name) => `stacks/config/${name}.ts`),
   ...readdirSync(join(root, "provider"))
     .filter((name) => name.endsWith(".ts") && !/^(service|protocol|resource|gitops|main)\.ts$/.test(name))

@@ -1,6 +1,9 @@
 import { createServer } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { authority } from "../provider/pki/certificates.ts";
 import { type Hetzner, startHetzner } from "../sandbox/hetzner/start.ts";
 import { tokenProblem } from "../stacks/config/token.ts";
 import { type Account, hetznerClient } from "../stacks/preflight/hetzner.ts";
@@ -139,6 +142,53 @@ describe("what Hetzner says", () => {
     api.faults.rewrite("GET /pricing", () => ({ pricing: { currency: 7 } }));
     expect((await read({ endpoint: `${api.url}/` })).snapshot.serverTypes).toEqual(catalogue.serverTypes);
     expect((await read()).unread).toEqual([expect.stringMatching(/^prices: its answer has another form \(currency: /)]);
+  });
+});
+
+describe("this machine's clock", () => {
+  const hour = 3_600_000;
+  async function at(date: Date) {
+    const server = createServer((_, response) => void response.setHeader("date", date.toUTCString()).end("{}"));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { clock } = await read({ endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+    server.close();
+    return clock;
+  }
+
+  it("is held to Hetzner's before anything is signed by it: two days ahead, three hours behind", async () => {
+    expect(await at(new Date(Date.now() - 48 * hour))).toMatch(
+      /^this machine's clock is 2 days ahead of Hetzner's, and/,
+    );
+    expect(await at(new Date(Date.now() + 3 * hour))).toMatch(/is 3 hours behind Hetzner's, .*: set it \(/);
+    const reading = { ...(await read()), clock: "it is wrong" };
+    expect(verdict(planOf("dev"), { reading, now }).refusals).toEqual(["it is wrong"]);
+  });
+
+  it("may be some minutes off, and Hetzner may not say", async () => {
+    expect(await at(new Date(Date.now() + hour / 2))).toBeUndefined();
+    expect(await at(new Date(Number.NaN))).toBeUndefined();
+    expect((await read()).clock).toBeUndefined();
+    expect((await read({ endpoint: await goneEndpoint() })).clock).toBeUndefined();
+  });
+
+  it("is called wrong where Hetzner's own certificate is not valid by it", async () => {
+    const authorities = getCACertificates("default");
+    for (const [from, until] of [
+      [-48, -24],
+      [24, 48],
+    ] as const) {
+      const validity = { from: new Date(Date.now() + from * hour), until: new Date(Date.now() + until * hour) };
+      const { certificate: cert, key } = await authority("api.example.com", validity);
+      setDefaultCACertificates([cert]);
+      const server = createTlsServer({ cert, key }, (_, response) => void response.end("{}"));
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      const { clock } = await read({ endpoint: `https://127.0.0.1:${(server.address() as AddressInfo).port}` });
+      server.close();
+      setDefaultCACertificates(authorities);
+      expect(clock).toMatch(
+        /^the certificate of 127\.0\.0\.1:\d+ is not valid on \d{4}-\d\d-\d\d, which this machine takes/,
+      );
+    }
   });
 });
 

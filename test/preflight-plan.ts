@@ -44,6 +44,7 @@ export const reading = (snapshot: Partial<Snapshot> = {}): Reading => ({
   snapshot: { ...catalogue, ...snapshot },
   unread: [],
   refused: undefined,
+  clock: undefined,
 });
 
 export const question = (plan: Plan, snapshot: Partial<Snapshot> = {}): Question => ({

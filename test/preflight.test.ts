@@ -3,6 +3,7 @@ import { topology } from "../stacks/cluster/topology.ts";
 import { readFleet } from "../stacks/config/files.ts";
 import { check } from "../stacks/preflight/check.ts";
 import { demandOf } from "../stacks/preflight/demand.ts";
+import { livesElsewhere } from "../stacks/preflight/other-state.ts";
 import { type Plan, refusalText, verdict } from "../stacks/preflight/preflight.ts";
 import type { Snapshot } from "../stacks/preflight/snapshot.ts";
 import { takenFindings } from "../stacks/preflight/taken.ts";
@@ -20,6 +21,26 @@ describe("the project's own stages", () => {
       const demand = demandOf(stage, topology(fleet, stage));
       expect(check({ demand, snapshot: catalogue, now }, pins), stage.name).toEqual({ refusals: [], warnings: [] });
     }
+  });
+});
+
+describe("a state that has nothing of the stage", () => {
+  const lives = (existing: Snapshot["existing"]) => {
+    const plan = planOf("dev");
+    return livesElsewhere(demandOf(plan.stage, plan.topology), { ...catalogue, existing });
+  };
+
+  it("is another one where the stage's servers live: which, and where the right one may be, is said", () => {
+    expect(lives(made(planOf("dev")))).toMatch(
+      /^dev lives at Hetzner \(k3s-stages-dev-server-1\), and this state has none of its keys, .*`pulumi whoami --verbose`/,
+    );
+  });
+
+  it("is a new stage's where there is no server, or somebody else's of that name, or Hetzner does not say", () => {
+    const networks = [thing("k3s-stages-dev")];
+    expect(lives({ ...catalogue.existing, networks })).toBeUndefined();
+    expect(lives({ servers: [thing("k3s-stages-dev-server-1", { labels: { team: "web" } })] })).toBeUndefined();
+    expect(lives({})).toBeUndefined();
   });
 });
 
@@ -100,7 +121,7 @@ describe("a server type", () => {
     const images = (catalogue.images ?? []).filter(({ architecture }) => architecture === "x86");
     const arm = planOf("dev", { "cluster.servers.type": "cax11" });
     expect(refusals(arm, { images, ...withType("cax11", "nbg1", { available: true }) })).toEqual([
-      "Pulumi.dev.yaml:3 cluster.image: Hetzner has no image ubuntu-24.04 for arm: use one such as ubuntu-24.04",
+      "Pulumi.dev.yaml:3 cluster.image: Hetzner has no image ubuntu-24.04 for arm: choose another (`hcloud image list --type system`)",
     ]);
     expect(refusals(planOf("dev"), { images })).toEqual([]);
   });
@@ -137,6 +158,23 @@ describe("load balancers and images", () => {
     const images = (catalogue.images ?? []).map((each) => ({ ...each, deprecated: "2026-08-31T00:00:00Z" }));
     expect(warnings(planOf("dev"), { images })).toEqual([
       expect.stringContaining("cluster.image: Hetzner calls ubuntu-24.04 deprecated since 2026-08-31"),
+    ]);
+  });
+
+  it("that are gone refuse a new node and are a warning where all live, which keep theirs", () => {
+    const plan = planOf("dev");
+    expect([refusals(plan, { images: [] }), warnings(plan, { images: [] })]).toEqual([
+      [expect.stringMatching(/cluster\.image: Hetzner has no image ubuntu-24\.04 for x86: choose another/)],
+      [],
+    ]);
+    const living = { images: [], existing: made(plan) };
+    expect([refusals(plan, living), warnings(plan, living)]).toEqual([
+      [],
+      [
+        expect.stringMatching(
+          /cluster\.image: Hetzner has no image ubuntu-24\.04 for x86: nodes that live keep theirs/,
+        ),
+      ],
     ]);
   });
 });

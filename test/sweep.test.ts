@@ -1,6 +1,7 @@
 /** Runs that are killed, and random faults, on the real engine: a sample of `npm run sweep`. Hetzner and the nodes are stand-ins. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cleared, cutOff, inventory, problems, recover, said, up } from "../sandbox/power-cut.ts";
+import type { Run } from "../sandbox/pulumi/run.ts";
 import { seed } from "./chance.ts";
 import { tryPlans } from "./engine-plans.ts";
 import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";
@@ -28,9 +29,24 @@ const whole = [
 ];
 
 describe("a run that is killed with all its processes", { timeout: 5 * minute }, () => {
-  it("says how to go on: the stack is locked, and `pulumi cancel` frees it (F47)", async () => {
+  it("keeps a second one out while it goes on, which hears who holds the stack, and writes nothing", async () => {
+    const writes = () => sandbox.services.hetzner.journal.writes().length;
+    let second: Run | undefined;
+    let written = 0;
+    const meanwhile = async () => {
+      const before = writes();
+      second = await up(at());
+      written = writes() - before;
+    };
     // Of seven writes the last two make the server and attach it; a kill between them leaves the server alone.
-    expect(await cutOff(at(), { write: 6, moment: "after" })).toBe("POST /servers");
+    expect(await cutOff(at(), { write: 6, moment: "after", meanwhile })).toBe("POST /servers");
+    expect(second && said(second)).toMatch(
+      /wait for the other process\(es\) to end .*\n.*created by \S+ \(pid \d+\) at 2/,
+    );
+    expect([second?.code === 0, written]).toEqual([false, 0]);
+  });
+
+  it("says how to go on: the stack is locked, and `pulumi cancel` frees it (F47)", async () => {
     const refused = await up(at());
     expect(refused.code).not.toBe(0);
     expect(said(refused)).toContain("`pulumi cancel`");

@@ -59,8 +59,14 @@ export function adminKubeconfig(
   return pulumi.secret(pulumi.output({ ...at, caCertificate, adminCertificate, adminKey }).apply(kubeconfig));
 }
 
-/** A stage's, with a rotation only where there was one: a stack without has no such input. */
-export function stagePki({ name, cluster: { protect, rotate, access } }: Stage, cluster: string): Pki {
+/**
+ * A stage's, with a rotation only where there was one: a stack without has no such input. Done when the engine has taken it: what
+ * is refused there has made nothing else by then.
+ */
+export async function stagePki(
+  { name, cluster: { protect, rotate, access } }: Stage,
+  { cluster, hooks }: { readonly cluster: string; readonly hooks: pulumi.ResourceHookBinding },
+): Promise<Pki> {
   const { adminCertificate, agentToken, serverToken } = rotate;
   const args = {
     ...(adminCertificate > 1 ? { adminRotation: adminCertificate } : {}),
@@ -68,5 +74,7 @@ export function stagePki({ name, cluster: { protect, rotate, access } }: Stage, 
     ...(serverToken > 1 ? { serverRotation: serverToken } : {}),
     ...(access === "none" ? { reached: false } : {}),
   };
-  return new Pki(name, { cluster, ...args }, { protect });
+  const pki = new Pki(name, { cluster, ...args }, { protect, hooks });
+  await new Promise((resolve) => pki.urn.apply(resolve));
+  return pki;
 }

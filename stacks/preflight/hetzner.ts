@@ -30,6 +30,8 @@ export interface Client {
   get(path: string): Promise<object>;
   /** Every item of a list, page after page. */
   list(path: string, member: string): Promise<readonly unknown[]>;
+  /** Milliseconds that this machine's clock is ahead of Hetzner's, by its last answer. */
+  ahead(): number | undefined;
 }
 
 const seconds = (milliseconds: number): string => `${milliseconds / 1000} s`;
@@ -43,6 +45,13 @@ function unreachable(error: unknown, { endpoint, deadline = 0 }: Account): Hetzn
   }
   const cause = error instanceof Error ? (error.cause as NodeJS.ErrnoException | undefined) : undefined;
   const reason = cause?.code ?? cause?.message ?? (error instanceof Error ? error.message : String(error));
+  if (/^CERT_(NOT_YET_VALID|HAS_EXPIRED)$/.test(reason)) {
+    const today = new Date().toISOString().slice(0, 10);
+    return new HetznerError(
+      `the certificate of ${host} is not valid on ${today}, which this machine takes today for`,
+      "clock",
+    );
+  }
   return new HetznerError(`${host} cannot be reached (${reason})`);
 }
 
@@ -70,14 +79,18 @@ const passing = new Set([429, 502, 503, 504]);
 interface Asking extends Account {
   readonly signal: AbortSignal;
   readonly ends: number;
+  readonly clock: { ahead: number | undefined };
 }
 
 async function ask(path: string, asking: Asking): Promise<Response> {
-  const { endpoint, token, signal } = asking;
+  const { endpoint, token, signal, clock } = asking;
   const headers = { authorization: `Bearer ${token}`, "user-agent": "k3s-stages" };
-  return fetch(`${endpoint}${path}`, { headers, signal, redirect: "error" }).catch((error: unknown) => {
+  const response = await fetch(`${endpoint}${path}`, { headers, signal, redirect: "error" }).catch((error: unknown) => {
     throw unreachable(error, asking);
   });
+  const date = Date.parse(response.headers.get("date") ?? "");
+  if (!Number.isNaN(date)) clock.ahead = Date.now() - date;
+  return response;
 }
 
 /** Tries again while there is time; the bucket of requests gets one back each second. */
@@ -125,9 +138,12 @@ async function list(path: string, member: string, asking: Asking): Promise<reado
 export function hetznerClient(account: Account): Client {
   const deadline = account.deadline ?? 10_000;
   const endpoint = account.endpoint.replace(/\/+$/, "");
-  const asking = { ...account, endpoint, deadline, signal: AbortSignal.timeout(deadline), ends: Date.now() + deadline };
+  const clock: Asking["clock"] = { ahead: undefined };
+  const signal = AbortSignal.timeout(deadline);
+  const asking = { ...account, endpoint, deadline, signal, ends: Date.now() + deadline, clock };
   return {
     get: (path) => get(path, asking),
     list: (path, member) => list(path, member, asking),
+    ahead: () => clock.ahead,
   };
 }

@@ -1,19 +1,26 @@
-import { lives } from "./demand.ts";
+import { lives, type ServerDemand } from "./demand.ts";
 import { existingOf, type Findings, nothing, type Question, refuse, together, warn } from "./findings.ts";
 
-/** Whether the configured image is there for every architecture that is still to boot it. */
+/** Whether the configured image is there for every architecture that is still to boot it, and would be for one made again. */
 export function imageFindings({ demand, snapshot }: Question): Findings {
   const { images, serverTypes = [] } = snapshot;
   if (!images) return nothing;
   const path = ["cluster", "image"];
-  const made = demand.servers.filter((server) => !lives(existingOf(snapshot, "servers", server.name), server, demand));
-  const wanted = made.flatMap(({ type }) => serverTypes.find(({ name }) => name === type)?.architecture ?? []);
-  const absent = [...new Set(wanted)].filter((one) => !images.some(({ architecture }) => architecture === one));
+  const missing = (servers: readonly ServerDemand[] = []): readonly string[] => {
+    const wanted = servers.flatMap(({ type }) => serverTypes.find(({ name }) => name === type)?.architecture ?? []);
+    const absent = [...new Set(wanted)].filter((one) => !images.some(({ architecture }) => architecture === one));
+    return absent.map((one) => `Hetzner has no image ${demand.image} for ${one}`);
+  };
+  const of = Map.groupBy(demand.servers, (each) => lives(existingOf(snapshot, "servers", each.name), each, demand));
   const since = images.find(({ deprecated }) => deprecated)?.deprecated?.slice(0, 10);
+  const old = `Hetzner calls ${demand.image} deprecated since ${since}`;
   return together([
-    ...absent.map((one) =>
-      refuse(path, `Hetzner has no image ${demand.image} for ${one}: use one such as ubuntu-24.04`),
+    ...missing(of.get(false)).map((one) =>
+      refuse(path, `${one}: choose another (\`hcloud image list --type system\`)`),
     ),
-    ...(since ? [warn(path, `Hetzner calls ${demand.image} deprecated since ${since}: choose a newer one`)] : []),
+    ...missing(of.get(true)).map((one) =>
+      warn(path, `${one}: nodes that live keep theirs, and none could be made again`),
+    ),
+    ...(since ? [warn(path, `${old}: choose a newer one for new nodes`)] : []),
   ]);
 }

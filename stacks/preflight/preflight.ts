@@ -52,7 +52,7 @@ export function verdict(plan: Plan, { reading, now, state }: Told): Verdict {
   const placed = (all: readonly Finding[]) => located(all.map(problem), plan.sources);
   const quota = quotaNote(question);
   return {
-    refusals: [...refusedToken(reading, demand), ...placed(found.refusals)],
+    refusals: [...(reading.clock ? [reading.clock] : []), ...refusedToken(reading, demand), ...placed(found.refusals)],
     warnings: placed(found.warnings),
     unchecked: [...(reading.refused ? [] : reading.unread), ...(quota ? [quota] : [])],
     bill: bill(question),

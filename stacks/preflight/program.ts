@@ -7,6 +7,7 @@ import { isUnsure } from "../cluster/way-out.ts";
 import type { Loaded } from "../config/load.ts";
 import { demandOf } from "./demand.ts";
 import { type Account, hetznerClient, officialEndpoint } from "./hetzner.ts";
+import { livesElsewhere } from "./other-state.ts";
 import { partsOf } from "./parts.ts";
 import { type Plan, refusalText, type Verdict, verdict } from "./preflight.ts";
 import { kindsOf, type Reading, readAll, readHetzner, readNamesake, readWhole } from "./read.ts";
@@ -51,6 +52,21 @@ export class Preflight {
   async #clear(): Promise<void> {
     refuse(verdict(this.#plan, { reading: await this.#reading, now: new Date() }));
   }
+
+  /** For the stage's authorities, which only a state makes that has nothing of the stage yet. */
+  readonly first: pulumi.ResourceHookBinding = {
+    beforeCreate: [
+      new pulumi.ResourceHook(
+        "k3s-stages:first",
+        async () => {
+          const { snapshot } = await this.#reading;
+          const found = livesElsewhere(demandOf(this.#plan.stage, this.#plan.topology), snapshot);
+          if (found) throw new pulumi.RunError(found);
+        },
+        { onDryRun: true },
+      ),
+    ],
+  };
 
   /** For the cluster: remembers its resources, to ask later which of them the state has. */
   readonly sees: pulumi.ResourceTransformation = ({ type, name, resource }) => {

@@ -1,5 +1,6 @@
 /** SHELL: what Hetzner says now, asked all at once. */
 import type { z } from "zod";
+import { clockProblem } from "./clock.ts";
 import type { Demand } from "./demand.ts";
 import { type Client, HetznerError } from "./hetzner.ts";
 import type { Part } from "./parts.ts";
@@ -22,6 +23,8 @@ export interface Reading {
   readonly unread: readonly string[];
   /** Hetzner does not take the token: nothing will work. */
   readonly refused: HetznerError | undefined;
+  /** Why this machine's clock cannot be right. */
+  readonly clock: string | undefined;
 }
 
 interface Answer<T> {
@@ -101,6 +104,7 @@ export async function readHetzner(
     },
     unread: sentences(parts),
     refused: parts.find(({ error }) => tokenCodes.includes(error?.code ?? ""))?.error,
+    clock: parts.find(({ error }) => error?.code === "clock")?.error?.message ?? clockProblem(client.ahead()),
   };
 }
 

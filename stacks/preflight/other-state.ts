@@ -1,0 +1,21 @@
+import type { Demand } from "./demand.ts";
+import { isOurs } from "./demand.ts";
+import { existingOf, few } from "./findings.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+/**
+ * Of a state that has no authorities of the stage: whether the stage lives all the same. A stage's first run makes those
+ * before any machine, so another state has them, on another machine or in another backend, or one that was lost.
+ */
+export function livesElsewhere(demand: Demand, snapshot: Snapshot): string | undefined {
+  const living = demand.servers.filter(({ name }) => {
+    const there = existingOf(snapshot, "servers", name);
+    return there !== undefined && isOurs(there, demand);
+  });
+  if (living.length === 0) return undefined;
+  return (
+    `${demand.stage} lives at Hetzner (${few(living.map(({ name }) => name))}), and this state has none of its keys, so it is ` +
+    "another one than the stage was made with. `pulumi whoami --verbose` says where this one is; log in where the stage's is, " +
+    "or import an export of it (docs/day-2.md, When something is lost). Nothing was made"
+  );
+}
