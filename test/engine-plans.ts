@@ -1,4 +1,5 @@
 /** Random faults at Hetzner while the real Pulumi brings a stage up, is killed in it, and takes it away again. */
+import { inspect } from "node:util";
 import fc from "fast-check";
 import { cleared, cutOff, goOn, problems, recover, type Stage, said, up } from "../sandbox/power-cut.ts";
 import { dummyToken as token } from "../sandbox/services.ts";
@@ -87,9 +88,9 @@ export interface Trial {
   readonly shrink?: boolean;
 }
 
-/** Also of what ends a trial before it is over: the plan that did is all that helps. */
+/** Also of what ends a trial before it is over, whatever it is and whatever caused it: the plan that did is all that helps. */
 const problemsOf = (work: Promise<readonly string[]>): Promise<readonly string[]> =>
-  work.catch((error: Error) => [error.stack ?? error.message]);
+  work.catch((error: unknown) => [inspect(error)]);
 
 /** Says each plan and what came of it. @throws Error of fast-check with the seed and the plan that fails */
 export async function tryPlans(at: Stage, { expected, plans: numRuns, seed, shrink = false }: Trial): Promise<void> {

@@ -94,7 +94,8 @@ export async function execute({
       if (!terminal.interrupted()) ended = interrupt(sender(child, interactive));
     });
   signal?.addEventListener("abort", stop, { once: true });
-  const end = () => killTree(child.pid ?? 0);
+  // Never of 0, which is everybody's.
+  const end = () => void (child.pid && killTree(child.pid));
   kill?.addEventListener("abort", end, { once: true });
   try {
     const code = await new Promise<number>((resolve, reject) => {
