@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { refusal, tell } from "../commands/outcome.ts";
 import { parsed, UsageError } from "../commands/usage.ts";
+import { wrapped } from "../commands/wrap.ts";
 import { table } from "../sandbox/table.ts";
 import { benchApps } from "./apps.ts";
 import { benchBringUp } from "./bring-up.ts";
@@ -33,7 +34,7 @@ const help = `Usage: npm run bench [-- <name>… [--json <file>]]
 Prints each measure with minimum, median and maximum, ours and the floor's, and
 the ratio of the medians. The names, all of them if none is given:
 
-  ${Object.keys(benches).join(" ")}
+${wrapped(Object.keys(benches).join(" "), "  ", "  ").join("\n")}
 
   --json <file>  the table as JSON, too
   -h, --help     this text
