@@ -12,23 +12,27 @@ import { writeTexts } from "./new/files.ts";
 import { type Command, type Given, needed, pairsOf, run, textOf } from "./new/run.ts";
 import { tell } from "./outcome.ts";
 
-const help = `Usage: npm run new-app -- --name <app> --image <image> --port <number> --tag <stage>=<tag>…
+const help = `Usage: npm run new-app -- --name <app> --image <image> --port <number>
+                          --tag <stage>=<tag>… [--file]
 
-Adds an application to Pulumi.yaml and to the file of every stage, or as a file of its own. Comments
-and all other lines stay; nothing is written unless the whole configuration is valid then. Asks for
-what is missing.
+Adds an application to Pulumi.yaml and to the file of every stage, or as a file
+of its own. Comments and all other lines stay; nothing is written unless the
+whole configuration is valid then. Asks for what is missing.
 
   --name <app>           also its namespace
   --image <image>        without tag: ghcr.io/acme/shop
   --port <number>        on which the container listens
   --tag <stage>=<tag>    the first tag of a stage, one for each
-  --host <stage>=<host>  where a stage serves it; http and https then have an Ingress
+  --host <stage>=<host>  where a stage serves it; http and https then have an
+                         Ingress
   --issuer <name>        of the certificates for the hosts
-  --file                 into apps/<app>.yaml, a file of its own, which any number of apps
-                         can have; as soon as one app has one, always
-  --help                 this text
+  --file                 into apps/<app>.yaml, a file of its own, which any
+                         number of apps can have; as soon as one app has one,
+                         always
+  -h, --help             this text
 
-Ends with 0 when written, 1 when the configuration would not be valid, 2 for wrong options.`;
+Ends with 0 when written, 1 when the configuration would not be valid, 2 for
+wrong options.`;
 
 const fleetOf = (texts: Texts) => resolve(sourcesOf(texts));
 

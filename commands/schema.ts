@@ -1,11 +1,11 @@
 /** `npm run schema`: what editors check the configuration by, and what people look it up in, written anew from its schema. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ConfigError } from "../stacks/config/error.ts";
 import { readSources } from "../stacks/config/files.ts";
 import { appSchema, projectSchema, stackSchema } from "../stacks/config/json-schema.ts";
 import { reference } from "../stacks/config/reference.ts";
-import { parsed, UsageError } from "./usage.ts";
+import { refusal, tell } from "./outcome.ts";
+import { parsed } from "./usage.ts";
 
 const help = `Usage: npm run schema
 
@@ -13,7 +13,10 @@ Writes schema/, by which editors check Pulumi.yaml, Pulumi.<stage>.yaml and
 apps/<name>.yaml, and docs/configuration.md anew, from the configuration's
 schema. For who changes that schema; nobody else needs it.
 
-  --help  this text`;
+  -h, --help  this text
+
+Ends with 0 when written, 1 when the configuration cannot be read, 2 for wrong
+options.`;
 
 /** Path to text. */
 export function schemaFiles(project: string): { readonly [path: string]: string } {
@@ -41,8 +44,6 @@ if (import.meta.main) {
     if (values.help) console.log(help);
     else write(process.cwd());
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    console.error(error.message);
-    process.exitCode = error instanceof UsageError ? 2 : 1;
+    tell(refusal(error, help));
   }
 }

@@ -7,8 +7,8 @@ import { execute } from "../sandbox/pulumi/process.ts";
 import { commands, fileOf, flagsOf, scriptOf, scripts } from "./documents.ts";
 
 const root = join(import.meta.dirname, "..");
-/** Biome has its own words; the other two follow. */
-const foreign = ["fix", "new-app", "schema"];
+/** Biome's own command. */
+const foreign = ["fix"];
 const ours = Object.keys(scripts).filter((name) => !foreign.includes(name));
 
 /** A folder that is no project, and no way out of it: whatever would be started or called leaves its name. */
