@@ -21,6 +21,7 @@ valid then. Asks for what is missing.
   --name <stage>        also its folder, clusters/<stage>
   --after <stage>       the stage from which new versions come; the first one,
                         if not given
+  --stable              its tags are v1.2.3, as prod's usually are
   --prerelease <id>     its tags are v1.2.3-<id>.4; the stage's name, if not
                         given
   --tag <app>=<tag>     an app's first tag; the version of the stage before it,
@@ -39,9 +40,16 @@ function freeNetwork({ stages }: Fleet): string {
   return `10.${Math.min(250, Math.max(0, ...taken) + 10)}.0.0/16`;
 }
 
-function firstTag(tag: string, id: string): string {
+function firstTag(tag: string, id: string | undefined): string {
   const version = versionOf(tag);
-  return version ? `v${version.major}.${version.minor}.${version.patch}-${id}.1` : tag;
+  return version ? `v${version.major}.${version.minor}.${version.patch}${id ? `-${id}.1` : ""}` : tag;
+}
+
+/** Of its prereleases; none where it takes releases. */
+function idOf(given: Given): string | undefined {
+  const id = textOf(given, "prerelease");
+  if (given["stable"] && id) throw new UsageError("--stable and --prerelease exclude each other.");
+  return given["stable"] ? undefined : (id ?? needed(given, "name"));
 }
 
 /** The stage that the new one comes after: what it has is where the new one begins. */
@@ -55,7 +63,8 @@ function stageBefore(given: Given, { stages }: Fleet): Stage {
 /** A new stage, and what it takes over. */
 interface New {
   readonly name: string;
-  readonly id: string;
+  /** Of its prereleases; none where it takes releases. */
+  readonly id: string | undefined;
   readonly before: Stage;
   /** First tags of the apps that run everywhere, by name. */
   readonly tags: readonly (readonly [app: string, tag: string])[];
@@ -63,7 +72,7 @@ interface New {
 
 function newOne(given: Given, fleet: Fleet): New {
   const name = needed(given, "name");
-  const id = textOf(given, "prerelease") ?? name;
+  const id = idOf(given);
   const before = stageBefore(given, fleet);
   const tags = pairsOf(given, "tag");
   const everywhere = before.apps.filter(({ stages }) => stages.length === fleet.stages.length);
@@ -98,7 +107,11 @@ function inAppFiles({ name, tags }: New, texts: Texts): Texts {
 }
 
 function inProject({ name, id, before }: New, texts: Texts, fleet: Fleet): string {
-  const lines = [`- name: ${name}`, `  path: clusters/${name}`, `  channel: { prerelease: ${id} }`];
+  const lines = [
+    `- name: ${name}`,
+    `  path: clusters/${name}`,
+    `  channel: ${id ? `{ prerelease: ${id} }` : "stable"}`,
+  ];
   const path = ["config", "stages", "value", fleet.stages.indexOf(before)];
   return insertAfter("Pulumi.yaml", texts["Pulumi.yaml"] ?? "", { path, lines });
 }
@@ -121,8 +134,10 @@ function write(given: Given, directory: string): string {
   const apps =
     own.length > 0 ? [`${own.length} app${own.length > 1 ? "s'" : "'s"} own file${own.length > 1 ? "s" : ""}`] : [];
   const files = [...changed.filter((each) => !each.startsWith("apps/")), ...apps];
-  return `${name} is in ${files.join(" and ")}; its hosts and the rest are yours to add there.
-Next: pulumi stack init ${name}; pulumi config set --secret hcloud:token --stack ${name}. In CI it has GitHub's environment ${name}.`;
+  return `${name} is in ${files.join(" and ")}; its hosts and the rest are yours to add.
+Next: pulumi stack init ${name}
+      npm run preview -- --stage ${name}   # names the secrets that are missing
+In CI it has GitHub's environment ${name}.`;
 }
 
 const questions: Command["questions"] = (directory) => [
@@ -138,6 +153,7 @@ export const newStage: Command = {
   write,
   options: {
     ...Object.fromEntries(names.map((each) => [each, { type: "string" as const }])),
+    stable: { type: "boolean" },
     tag: { type: "string", multiple: true },
   },
 };

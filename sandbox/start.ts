@@ -7,7 +7,8 @@ import { tellStory } from "./story.ts";
 import { table } from "./table.ts";
 
 function welcome({ services, origin }: Sandbox): void {
-  console.log("k3s-stages in a sandbox: real Pulumi, git and program; Hetzner, nodes, registry and Flux are stand-ins");
+  console.log("k3s-stages in a sandbox. Pulumi, git and the program are the real ones;");
+  console.log("Hetzner, the nodes, the registry and Flux are stand-ins.");
   const rows = [
     ["Pulumi CLI", origin],
     ["Hetzner API", services.hetzner.url],
@@ -28,9 +29,9 @@ function tableOf({ stages }: Report): string {
 
 const goOn = `Look:   .sandbox/report.json; .sandbox/work, the copy of the project
         git clone .sandbox/git/gitops.git
-Go on:  npm run sandbox -- preview --stack prod --diff     any Pulumi command, in the sandbox
-        npm run sandbox -- --help                          push a tag yourself, and more
-        npm run sandbox -- down                            destroy the stages and delete .sandbox/`;
+Go on:  npm run sandbox -- preview --stack prod --diff   any Pulumi command in it
+        npm run sandbox -- --help                        push a tag, and more
+        npm run sandbox -- down                          take it all away`;
 
 function finish(layout: Layout, report: Report): number {
   writeFileSync(layout.report, `${JSON.stringify(report, null, 2)}\n`);

@@ -153,7 +153,21 @@ describe("a new stage", () => {
     expect(qa?.apps.map(({ name }) => name)).toEqual(["blog", "other-app", "second-other-app", "shop"]);
   });
 
+  it("takes releases where that is asked for, and nobody else does", async () => {
+    writeFileSync(
+      join(folder, "Pulumi.yaml"),
+      text("Pulumi.yaml").replace("channel: stable", "channel: { prerelease: rc }"),
+    );
+    writeFileSync(join(folder, "Pulumi.prod.yaml"), text("Pulumi.prod.yaml").replaceAll(/(tag: v[\d.]+)/g, "$1-rc.1"));
+    expect(await call(newStage, "--name", "live", "--after", "prod", "--stable")).toMatchObject({ code: 0 });
+    const live = fleet().stages.at(-1);
+    expect(live).toMatchObject({ name: "live", channel: { kind: "stable" } });
+    expect(live?.apps.map(({ name, tag }) => `${name} ${tag}`)).toContain("blog v1.9.31");
+  });
+
   it.each([
+    [["--name", "live", "--stable"], 1, "would reach live and prod"],
+    [["--name", "live", "--stable", "--prerelease", "rc"], 2, "--stable and --prerelease exclude each other."],
     [["--name", "dev"], 2, "Pulumi.dev.yaml is there already"],
     [["--name", "qa", "--after", "nowhere"], 2, "--after nowhere: there is no such stage."],
     [["--name", "qa", "--prerelease", "develop"], 1, "would reach dev and qa"],
