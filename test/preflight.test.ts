@@ -3,7 +3,7 @@ import { topology } from "../stacks/cluster/topology.ts";
 import { readFleet } from "../stacks/config/files.ts";
 import { check } from "../stacks/preflight/check.ts";
 import { demandOf } from "../stacks/preflight/demand.ts";
-import { livesElsewhere } from "../stacks/preflight/other-state.ts";
+import { beginsAgain, livesElsewhere } from "../stacks/preflight/other-state.ts";
 import { type Plan, refusalText, verdict } from "../stacks/preflight/preflight.ts";
 import type { Snapshot } from "../stacks/preflight/snapshot.ts";
 import { takenFindings } from "../stacks/preflight/taken.ts";
@@ -37,10 +37,20 @@ describe("a state that has nothing of the stage", () => {
   });
 
   it("is a new stage's where there is no server, or somebody else's of that name, or Hetzner does not say", () => {
-    const networks = [thing("k3s-stages-dev")];
-    expect(lives({ ...catalogue.existing, networks })).toBeUndefined();
+    expect(lives({ networks: [thing("k3s-stages-dev")] })).toBeUndefined();
     expect(lives({ servers: [thing("k3s-stages-dev-server-1", { labels: { team: "web" } })] })).toBeUndefined();
     expect(lives({})).toBeUndefined();
+  });
+
+  it("takes over what else is there of the stage after its first up, which an import needs", () => {
+    const plan = planOf("dev");
+    const begins = (existing: Snapshot["existing"]) =>
+      beginsAgain(demandOf(plan.stage, plan.topology), { ...catalogue, existing });
+    expect(begins({ networks: [thing("k3s-stages-dev")] })).toMatch(/^this state is new, .* run `pulumi up` first/);
+    expect([begins({}), begins({ networks: [thing("k3s-stages-dev", { labels: {} })] })]).toEqual([
+      undefined,
+      undefined,
+    ]);
   });
 });
 

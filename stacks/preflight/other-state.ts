@@ -19,3 +19,15 @@ export function livesElsewhere(demand: Demand, snapshot: Snapshot): string | und
     "or import an export of it (docs/day-2.md, When something is lost). Nothing was made"
   );
 }
+
+/** Of such a state where only the rest of a stage is there: an import wants its parent, which the first `up` puts into the state. */
+export function beginsAgain(demand: Demand, snapshot: Snapshot): string | undefined {
+  const isThere = demand.names.some(({ kind, name }) => {
+    const there = existingOf(snapshot, kind, name);
+    return there !== undefined && isOurs(there, demand);
+  });
+  return isThere
+    ? "this state is new, and a part of the stage is at Hetzner already: run `pulumi up` first, which ends there, and only then " +
+        "the imports that it names"
+    : undefined;
+}

@@ -7,7 +7,7 @@ import { isUnsure } from "../cluster/way-out.ts";
 import type { Loaded } from "../config/load.ts";
 import { demandOf } from "./demand.ts";
 import { type Account, hetznerClient, officialEndpoint } from "./hetzner.ts";
-import { livesElsewhere } from "./other-state.ts";
+import { beginsAgain, livesElsewhere } from "./other-state.ts";
 import { partsOf } from "./parts.ts";
 import { type Plan, refusalText, type Verdict, verdict } from "./preflight.ts";
 import { kindsOf, type Reading, readAll, readHetzner, readNamesake, readWhole } from "./read.ts";
@@ -60,8 +60,11 @@ export class Preflight {
         "k3s-stages:first",
         async () => {
           const { snapshot } = await this.#reading;
-          const found = livesElsewhere(demandOf(this.#plan.stage, this.#plan.topology), snapshot);
+          const demand = demandOf(this.#plan.stage, this.#plan.topology);
+          const found = livesElsewhere(demand, snapshot);
           if (found) throw new pulumi.RunError(found);
+          const again = pulumi.runtime.isDryRun() && beginsAgain(demand, snapshot);
+          if (again) await pulumi.log.warn(again);
         },
         { onDryRun: true },
       ),
