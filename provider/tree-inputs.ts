@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { fenced, unfenced } from "../stacks/publish/fence.ts";
 import { manifestPath } from "../stacks/publish/ownership.ts";
-import { isScanned, keptSites, version, withoutValues } from "../stacks/publish/setters.ts";
+import { blanked, isScanned, keptSites, type Setter, version, withoutValues } from "../stacks/publish/setters.ts";
 import type { CheckFailure } from "./resource.ts";
 import { isProperties, type Properties, propertyPath, unknown, type Value } from "./values.ts";
 
@@ -29,6 +29,13 @@ const strings = (value: Value | undefined): Texts =>
     ),
   );
 
+/** One property, since the engine handles and logs each: of 14,000 files as many again would double what every request takes. */
+const packed = (texts: Texts): string => JSON.stringify(Object.fromEntries(texts));
+
+/** A mapping where earlier code wrote the state. */
+const unpacked = (value: Value | undefined): Texts =>
+  typeof value === "string" ? new Map(Object.entries(JSON.parse(value))) : strings(value);
+
 export function treeInputs({
   stage,
   url,
@@ -47,8 +54,8 @@ export function treeInputs({
     path: text(path),
     files: new Map([...strings(files)].map(([file, value]) => [file, unfenced(value)])),
     placeholders: Array.isArray(placeholders) ? placeholders.map(String) : [],
-    configured: strings(__configured),
-    seeds: strings(__seeds),
+    configured: unpacked(__configured),
+    seeds: unpacked(__seeds),
   };
 }
 
@@ -58,8 +65,8 @@ export function treeProperties({ files, placeholders, configured, seeds, ...rest
     ...rest,
     files: Object.fromEntries(sorted.map(([path, text]) => [path, fenced(text)])),
     placeholders: [...placeholders],
-    __configured: Object.fromEntries(configured),
-    __seeds: Object.fromEntries(seeds),
+    __configured: packed(configured),
+    __seeds: packed(seeds),
   };
 }
 
@@ -68,15 +75,20 @@ export function desiredFiles({ files, path }: TreeInputs): Texts {
   return new Map([...files].filter(([file]) => file !== manifestPath(path)));
 }
 
-const seedsOf = (text: string) => keptSites(text).map(version).join(" ");
+const valuesOf = (kept: readonly Setter[]): string => kept.map(version).join(" ");
 
-/** What the next run has to know of this configuration. */
+const digest = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16);
+
+/** What the next run has to know of this configuration. Throws yaml's own error when a file with a marker is no YAML. */
 export function bookkeeping(files: Texts): Pick<TreeInputs, "configured" | "seeds"> {
-  const digest = (text: string) => createHash("sha256").update(withoutValues(text)).digest("hex").slice(0, 16);
-  const marked = [...files].filter(([path, text]) => isScanned(path) && seedsOf(text) !== "");
+  const all = [...files].map(([path, text]) => {
+    if (!isScanned(path)) return { path, configured: digest(withoutValues(text)), seeds: "" };
+    const kept = keptSites(text);
+    return { path, configured: digest(blanked(text, kept)), seeds: valuesOf(kept) };
+  });
   return {
-    configured: new Map([...files].map(([path, text]) => [path, digest(text)])),
-    seeds: new Map(marked.map(([path, text]) => [path, seedsOf(text)])),
+    configured: new Map(all.map(({ path, configured }) => [path, configured])),
+    seeds: new Map(all.flatMap(({ path, seeds }) => (seeds === "" ? [] : [[path, seeds]]))),
   };
 }
 
@@ -107,7 +119,7 @@ export interface EditedSeed {
 export function editedSeeds(old: TreeInputs, now: TreeInputs): readonly EditedSeed[] {
   return [...now.seeds].flatMap(([path, configured]) => {
     const before = old.seeds.get(path);
-    const live = seedsOf(now.files.get(path) ?? "");
+    const live = valuesOf(keptSites(now.files.get(path) ?? ""));
     return before !== undefined && before !== configured && live !== configured ? [{ path, configured, live }] : [];
   });
 }

@@ -123,14 +123,19 @@ export function keepValues(desired: string, live: string): Kept {
   };
 }
 
-/** The text without the values that are kept: equal for two texts exactly when nobody else changed anything. */
-export function withoutValues(text: string): string {
+/** The text without the values of its own kept sites: equal for two texts exactly when nobody else changed anything. */
+export function blanked(text: string, kept: readonly Setter[]): string {
   const blank = (site: Setter) => (site.marker.part === "image" ? parseImage(site.value).name : "");
+  return splice(
+    text,
+    kept.map((site) => ({ site, source: blank(site) })),
+  );
+}
+
+/** The same of any text; one that is no YAML has no values of Flux's. */
+export function withoutValues(text: string): string {
   try {
-    return splice(
-      text,
-      keptSites(text).map((site) => ({ site, source: blank(site) })),
-    );
+    return blanked(text, keptSites(text));
   } catch (error) {
     if (error instanceof YAMLParseError) return text;
     throw error;
