@@ -60,7 +60,7 @@ export function adminKubeconfig(
 }
 
 /**
- * A stage's, with a rotation only where there was one: a stack without has no such input. Done when the engine has taken it: what
+ * A stage's, with a rotation only where there was one: a stack without has no such input. Done when an update has taken it: what
  * is refused there has made nothing else by then.
  */
 export async function stagePki(
@@ -75,6 +75,7 @@ export async function stagePki(
     ...(access === "none" ? { reached: false } : {}),
   };
   const pki = new Pki(name, { cluster, ...args }, { protect, hooks });
-  await new Promise((resolve) => pki.urn.apply(resolve));
+  // A preview makes nothing anyway, and would only take longer.
+  if (!pulumi.runtime.isDryRun()) await new Promise((resolve) => pki.urn.apply(resolve));
   return pki;
 }
