@@ -29,7 +29,7 @@ const lists = {
 
 async function world() {
   const api = await startHetzner({ token, actionMilliseconds: 0 });
-  const served = await startHcloudProvider({ pauseMilliseconds: 0.1, deadlineMilliseconds: 200 });
+  const served = await startHcloudProvider({ pauseMilliseconds: 0.1, deadlineMilliseconds: 60_000 });
   const client = hcloudClient(served.port);
   await client.configure({ token, endpoint: api.url, pollInterval: "1ms", pollFunction: "constant" });
   const named = async (kind: string, name: string) => {
