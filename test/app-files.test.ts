@@ -114,8 +114,10 @@ describe("the folder apps", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  it("may hold other files and folders, which nobody reads", () => {
+  it("may hold other files, objects of Kubernetes and folders, which nobody reads", () => {
     const before = readSources(folder);
+    writeFileSync(join(folder, "apps/kustomization.yaml"), "resources: [blog]\n");
+    writeFileSync(join(folder, "apps/shop.yaml"), "apiVersion: v1\nkind: Namespace\n---\napiVersion: v1\n");
     mkdirSync(join(folder, "apps/web.yaml"));
     writeFileSync(join(folder, "apps/README.md"), "ours");
     expect(readSources(folder)).toEqual(before);

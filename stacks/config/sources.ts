@@ -69,6 +69,10 @@ function assertPrefix(file: string, values: unknown, project: string): void {
 
 const appFilePattern = /^apps\/(.+)\.yaml$/;
 
+/** Where the project's folder is the GitOps repository too, objects of Kubernetes may lie beside the apps' files. */
+const isApp = (file: string, text: string): boolean =>
+  file !== "apps/kustomization.yaml" && !/^apiVersion:/m.test(text);
+
 /** By the name that a pattern finds in the file's. */
 const named = (pattern: RegExp, sources: readonly Source[]): { readonly [name: string]: Source } =>
   Object.fromEntries(sources.map((source) => [source.file.replace(pattern, "$1"), source]));
@@ -87,7 +91,7 @@ export function sourcesOf(texts: { readonly [file: string]: string }): Sources {
     return [{ file, text: stackText, values: own(written, project) }];
   });
   const apps = others.flatMap(([file, appText]) =>
-    appFilePattern.test(file) ? [{ file, text: appText, values: content(file, appText) }] : [],
+    appFilePattern.test(file) && isApp(file, appText) ? [{ file, text: appText, values: content(file, appText) }] : [],
   );
   return {
     project,
