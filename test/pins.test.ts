@@ -110,7 +110,7 @@ describe("pins.json", () => {
   it("lists every problem at once, the half bump too", () => {
     const message = complaint(changed(["k3s.version", "v1.20.1+k3s1"], ["helm.version", "latest"], ["k9s.sha", "x"]));
     expect(message).toContain("(3)");
-    for (const each of ["k3s.version", "helm.version", "k9s.sha"]) expect(message).toContain(`pins.json ${each}:`);
+    for (const each of ["k3s.version", "helm.version", "k9s.sha"]) expect(message).toContain(`pins.json:1 ${each}:`);
   });
 
   it.each(["{", "[]", "null", '"x"'])("says in words that %s is no pins.json", (text) => {
