@@ -124,15 +124,16 @@ function write(given: Given, directory: string): string {
   const { name } = made;
   const file = `Pulumi.${name}.yaml`;
   if (texts[file] !== undefined) throw new UsageError(`--name ${name}: ${file} is there already.`);
-  const { own = [], elsewhere = [] } = Object.groupBy(made.tags, ([app]) => (sources.apps[app] ? "own" : "elsewhere"));
+  const { own = [], elsewhere = [] } = Object.groupBy(made.tags, ([app]) =>
+    Object.hasOwn(sources.apps, app) ? "own" : "elsewhere",
+  );
   const changed = writeTexts(directory, texts, {
     ...texts,
     "Pulumi.yaml": inProject(made, texts, fleet),
     [file]: stageFile(given, { ...made, tags: elsewhere }, fleet),
     ...inAppFiles({ ...made, tags: own }, texts),
   });
-  const apps =
-    own.length > 0 ? [`${own.length} app${own.length > 1 ? "s'" : "'s"} own file${own.length > 1 ? "s" : ""}`] : [];
+  const apps = own.length > 0 ? [`apps/*.yaml (${own.length})`] : [];
   const files = [...changed.filter((each) => !each.startsWith("apps/")), ...apps];
   return `${name} is in ${files.join(" and ")}; its hosts and the rest are yours to add.
 Next: pulumi stack init ${name}

@@ -88,6 +88,21 @@ describe("an app with a file of its own", () => {
     expect(problems.filter((line) => !line.startsWith("  apps/"))).toEqual([]);
   });
 
+  it("may be called what every object has, in its place and in its problems", () => {
+    const texts = moved();
+    const file = (texts[blog] ?? "").replaceAll("blog", "constructor").replaceAll("www", "www.constructor");
+    const named = resolve(sourcesOf({ ...texts, "apps/constructor.yaml": file }));
+    expect(named.stages.map(({ apps }) => apps.map(({ name }) => name).includes("constructor"))).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    const wrong = (texts["Pulumi.yaml"] ?? "").replace(/other-app:(\s+)image:/, "constructor:$1imagee:");
+    expect(refusal({ ...texts, "Pulumi.yaml": wrong })).toContainEqual(
+      expect.stringMatching(/^ {2}Pulumi\.yaml:\d+ apps\.constructor\.imagee: unknown key/),
+    );
+  });
+
   it("is refused where Pulumi.yaml or a stage's file has it too, each with its place", () => {
     const both = { ...moved(), "apps/other-app.yaml": "image: ghcr.io/acme/other-app\nports: { container: 3000 }\n" };
     const way = "other-app has a file of its own: say it in apps/other-app.yaml only";
@@ -116,7 +131,9 @@ describe("the folder apps", () => {
 
   it("may hold other files, objects of Kubernetes and folders, which nobody reads", () => {
     const before = readSources(folder);
-    writeFileSync(join(folder, "apps/kustomization.yaml"), "resources: [blog]\n");
+    for (const ending of ["yaml", "yml"])
+      writeFileSync(join(folder, `apps/kustomization.${ending}`), "resources: [blog]\n");
+    writeFileSync(join(folder, "apps/namespace.yml"), "apiVersion: v1\nkind: Namespace\n");
     writeFileSync(join(folder, "apps/shop.yaml"), "apiVersion: v1\nkind: Namespace\n---\napiVersion: v1\n");
     mkdirSync(join(folder, "apps/web.yaml"));
     writeFileSync(join(folder, "apps/README.md"), "ours");

@@ -145,7 +145,7 @@ describe("a new stage", () => {
     writeFileSync(join(folder, "apps/cart.yaml"), narrow);
     expect(await call(newStage, "--name", "qa", "--after", "dev")).toMatchObject({
       code: 0,
-      text: expect.stringMatching(/^qa is in Pulumi\.yaml and Pulumi\.qa\.yaml and 1 app's own file; /),
+      text: expect.stringMatching(/^qa is in Pulumi\.yaml and Pulumi\.qa\.yaml and apps\/\*\.yaml \(1\); /),
     });
     expect(added(before, text("apps/shop.yaml"))).toEqual(["  qa:", "    tag: v0.1.0-qa.1"]);
     expect(text("apps/cart.yaml")).toBe(narrow);

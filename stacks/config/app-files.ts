@@ -10,6 +10,9 @@ import type { Source, Sources, Values } from "./sources.ts";
 const isMapping = (value: unknown): value is Values =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+/** Not what every object has, such as `constructor`, which is a name like others. */
+const has = (value: unknown, name: string): value is Values => isMapping(value) && Object.hasOwn(value, name);
+
 /** The path of an app's file, from the project's folder on. */
 export const appFile = (name: string): string => `apps/${name}.yaml`;
 
@@ -26,7 +29,7 @@ function twice({ shared, stacks, apps }: Sources): readonly Problem[] {
   ];
   return others.flatMap(({ file, key, names }) =>
     Object.keys(apps).flatMap((name) => {
-      if (!(isMapping(names) && name in names)) return [];
+      if (!has(names, name)) return [];
       return [{ file, path: [key, name], message: `${name} has a file of its own: say it in ${appFile(name)} only` }];
     }),
   );
@@ -60,14 +63,10 @@ export function withAppFiles(sources: Sources): Merged {
     return [name, rest] as const;
   });
   const own = (stage: string) =>
-    all.flatMap(
-      ([
-        name,
-        {
-          values: { overrides },
-        },
-      ]) => (isMapping(overrides) && stage in overrides ? [[name, overrides[stage]] as const] : []),
-    );
+    all.flatMap(([name, { values }]) => {
+      const overrides = values["overrides"];
+      return has(overrides, stage) ? [[name, overrides[stage]] as const] : [];
+    });
   const stacks = Object.entries(sources.stacks).map(([stage, source]) => {
     return [stage, withEntries(source, "overrides", Object.fromEntries(own(stage)))] as const;
   });
@@ -84,7 +83,7 @@ export function withAppFiles(sources: Sources): Merged {
 /** Where people find what a problem is about, when the app has a file of its own. */
 export function inAppFile(problem: Problem, { shared, stacks, apps }: Sources): Problem {
   const [key, name = "", ...rest] = problem.path;
-  const app = apps[name];
+  const app = Object.hasOwn(apps, name) ? apps[name] : undefined;
   if (app && key === "apps" && problem.file === shared.file) return { ...problem, file: app.file, path: rest };
   const stage = Object.entries(stacks).find(([, { file }]) => file === problem.file)?.[0];
   if (!(app && key === "overrides" && stage !== undefined)) return problem;

@@ -5,7 +5,7 @@ import { ConfigError } from "./error.ts";
 import type { Fleet } from "./fleet.ts";
 import { type Pins, parsePins } from "./pins.ts";
 import { resolve } from "./resolve.ts";
-import { type Sources, sourcesOf } from "./sources.ts";
+import { isApp, type Sources, sourcesOf } from "./sources.ts";
 
 const projectFile = "Pulumi.yaml";
 
@@ -15,14 +15,16 @@ export interface Texts {
 }
 
 /** The apps' files; another folder's name may be `apps` too, so nothing below is looked at. @throws ConfigError */
-function appFiles(directory: string): readonly string[] {
+function appTexts(directory: string): Texts {
   const folder = join(directory, "apps");
   const found = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
-  const files = found.filter((entry) => !entry.isDirectory()).map(({ name }) => `apps/${name}`);
-  const unread = files.find((file) => file.endsWith(".yml"));
+  const files = found.flatMap((entry) => (entry.isFile() && /\.ya?ml$/.test(entry.name) ? `apps/${entry.name}` : []));
+  const texts = files.toSorted().map((file) => [file, readFileSync(join(directory, file), "utf8")] as const);
+  const apps = texts.filter(([file, text]) => isApp(file, text));
+  const [unread] = apps.find(([file]) => file.endsWith(".yml")) ?? [];
   if (unread)
     throw new ConfigError(`${unread} is not read under that name: call it ${unread.replace(/yml$/, "yaml")}.`);
-  return files.filter((file) => file.endsWith(".yaml"));
+  return Object.fromEntries(apps);
 }
 
 /** Every configuration file of a project's folder. @throws ConfigError where one is missing, or would not be read */
@@ -31,8 +33,8 @@ export function readTexts(directory: string): Texts {
     throw new ConfigError(`There is no ${projectFile} in ${directory}; run this in the project's folder.`);
   }
   const stacks = readdirSync(directory).filter((file) => /^Pulumi\.[^.]+\.yaml$/.test(file));
-  const files = [projectFile, ...stacks.toSorted(), ...appFiles(directory).toSorted()];
-  return Object.fromEntries(files.map((file) => [file, readFileSync(join(directory, file), "utf8")]));
+  const texts = [projectFile, ...stacks.toSorted()].map((file) => [file, readFileSync(join(directory, file), "utf8")]);
+  return { ...Object.fromEntries(texts), ...appTexts(directory) };
 }
 
 /** @throws ConfigError as `readTexts`, or when one is no YAML or no mapping */

@@ -70,8 +70,8 @@ function assertPrefix(file: string, values: unknown, project: string): void {
 const appFilePattern = /^apps\/(.+)\.yaml$/;
 
 /** Where the project's folder is the GitOps repository too, objects of Kubernetes may lie beside the apps' files. */
-const isApp = (file: string, text: string): boolean =>
-  file !== "apps/kustomization.yaml" && !/^apiVersion:/m.test(text);
+export const isApp = (file: string, text: string): boolean =>
+  !(/^apps\/kustomization\.ya?ml$/.test(file) || /^apiVersion:/m.test(text));
 
 /** By the name that a pattern finds in the file's. */
 const named = (pattern: RegExp, sources: readonly Source[]): { readonly [name: string]: Source } =>
