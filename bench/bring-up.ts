@@ -1,12 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseDocument } from "yaml";
 import type { Action } from "../sandbox/hetzner/model.ts";
-import { layoutOf } from "../sandbox/layout.ts";
-import { type Sandbox, withSandbox } from "../sandbox/open.ts";
+import type { Sandbox } from "../sandbox/open.ts";
 import { initStack, mustRun } from "../sandbox/stage.ts";
 import { type Row, spread } from "./measure.ts";
+import { inSandbox } from "./sandbox.ts";
 
 /** Of each action at Hetzner. The real ones take from one to some thirty seconds. */
 const actionMilliseconds = 5000;
@@ -53,12 +52,4 @@ async function measured(sandbox: Sandbox): Promise<readonly Row[]> {
  * From the first action at Hetzner to the end of the last one. What is beyond the longest chain is time in which nothing that
  * could have been begun was: the program's order, the provider's polling, this machine.
  */
-export async function benchBringUp(): Promise<readonly Row[]> {
-  const root = mkdtempSync(join(tmpdir(), "k3s-stages-bench-"));
-  const layout = layoutOf(join(import.meta.dirname, ".."), root);
-  try {
-    return await withSandbox({ layout, signal: new AbortController().signal, actionMilliseconds }, measured);
-  } finally {
-    rmSync(root, { recursive: true });
-  }
-}
+export const benchBringUp = (): Promise<readonly Row[]> => inSandbox(measured, { actionMilliseconds });

@@ -1,13 +1,12 @@
 /** `pulumi preview` on the real engine, of a stage with 1,000 apps, each from a file of its own. Hetzner is a stand-in. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { layoutOf } from "../sandbox/layout.ts";
-import { type Sandbox, withSandbox } from "../sandbox/open.ts";
+import type { Sandbox } from "../sandbox/open.ts";
 import { initStack, mustRun } from "../sandbox/stage.ts";
 import { appFile } from "../stacks/config/app-files.ts";
 import { appFiles } from "./applications.ts";
 import { type Row, spread, timedPair } from "./measure.ts";
+import { inSandbox } from "./sandbox.ts";
 
 /** The stage with all apps, and the one with a tenth of them. */
 const [all, tenth] = ["dev", "stage"];
@@ -45,12 +44,4 @@ async function comparison(sandbox: Sandbox): Promise<readonly Row[]> {
   ];
 }
 
-export async function benchEngineApps(): Promise<readonly Row[]> {
-  const root = mkdtempSync(join(tmpdir(), "k3s-stages-bench-"));
-  const layout = layoutOf(join(import.meta.dirname, ".."), root);
-  try {
-    return await withSandbox({ layout, signal: new AbortController().signal }, comparison);
-  } finally {
-    rmSync(root, { recursive: true });
-  }
-}
+export const benchEngineApps = (): Promise<readonly Row[]> => inSandbox(comparison);

@@ -1,10 +1,10 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Layout, layoutOf } from "../sandbox/layout.ts";
-import { type Sandbox, withSandbox } from "../sandbox/open.ts";
+import type { Layout } from "../sandbox/layout.ts";
+import type { Sandbox } from "../sandbox/open.ts";
 import { initStack, mustRun } from "../sandbox/stage.ts";
 import { type Row, timedPair } from "./measure.ts";
+import { inSandbox } from "./sandbox.ts";
 
 /** A program that loads the same SDK and declares nothing. */
 async function makeEmptyProject(sandbox: Sandbox, folder: string): Promise<void> {
@@ -41,8 +41,9 @@ function programs({ checkout, work }: Layout) {
   };
 }
 
-async function comparison(sandbox: Sandbox, layout: Layout): Promise<readonly Row[]> {
+async function comparison(sandbox: Sandbox): Promise<readonly Row[]> {
   const stage = sandbox.fleet.stages[0]?.name ?? "";
+  const { layout } = sandbox;
   const empty = join(layout.root, "empty");
   await initStack(sandbox, stage);
   await mustRun(sandbox, ["up", "--yes", "--skip-preview", "--stack", stage]);
@@ -60,14 +61,4 @@ async function comparison(sandbox: Sandbox, layout: Layout): Promise<readonly Ro
 }
 
 /** A preview of a stage with nothing to change, against a program's that does nothing and against one without the preflight. */
-export async function benchPreview(): Promise<readonly Row[]> {
-  const root = mkdtempSync(join(tmpdir(), "k3s-stages-bench-"));
-  const layout = layoutOf(join(import.meta.dirname, ".."), root);
-  try {
-    return await withSandbox({ layout, signal: new AbortController().signal }, (sandbox) =>
-      comparison(sandbox, layout),
-    );
-  } finally {
-    rmSync(root, { recursive: true });
-  }
-}
+export const benchPreview = (): Promise<readonly Row[]> => inSandbox(comparison);

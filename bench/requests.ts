@@ -1,10 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type Layout, layoutOf } from "../sandbox/layout.ts";
-import { type Sandbox, withSandbox } from "../sandbox/open.ts";
+import type { Sandbox } from "../sandbox/open.ts";
 import { initStack, mustRun } from "../sandbox/stage.ts";
 import type { Row } from "./measure.ts";
+import { inSandbox } from "./sandbox.ts";
 
 const same = (count: number) => ({ min: count, median: count, max: count });
 
@@ -28,12 +25,4 @@ async function count(sandbox: Sandbox): Promise<readonly Row[]> {
  * Every request of the last stage's first `up`, its preview included, against those that the provider makes. How often the
  * provider asks about a running action follows from the action's length, which here is the emulator's.
  */
-export async function benchRequests(): Promise<readonly Row[]> {
-  const root = mkdtempSync(join(tmpdir(), "k3s-stages-bench-"));
-  const layout: Layout = layoutOf(join(import.meta.dirname, ".."), root);
-  try {
-    return await withSandbox({ layout, signal: new AbortController().signal }, count);
-  } finally {
-    rmSync(root, { recursive: true });
-  }
-}
+export const benchRequests = (): Promise<readonly Row[]> => inSandbox(count);

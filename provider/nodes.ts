@@ -28,10 +28,8 @@ export interface Surroundings {
   readonly env: { readonly [name: string]: string | undefined };
 }
 
-const othersOf = ({ others }: Properties): Others =>
-  Object.fromEntries(Object.entries(isProperties(others ?? null) ? (others as Properties) : {}).map(kept));
-
-const kept = ([what, value]: [string, Value]): [string, boolean] => [what, value === true];
+const othersOf = ({ others = null }: Properties): Others =>
+  Object.fromEntries(Object.entries(isProperties(others) ? others : {}).map(([what, value]) => [what, value === true]));
 
 const fleetOf = (inputs: Properties, { env }: Surroundings): Fleet => ({
   nodes: nodesOf(inputs),

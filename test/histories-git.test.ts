@@ -15,7 +15,8 @@ import { publish, readHead } from "../stacks/publish/publish.ts";
 import { seed } from "./chance.ts";
 import { treeOf } from "./fleets.ts";
 import { gitRemote } from "./git-remote.ts";
-import { type Files, harm, orphans, random } from "./history-model.ts";
+import { type Files, harm, orphans } from "./history-model.ts";
+import { random } from "./random.ts";
 import { blogOnly } from "./rendered-tree.ts";
 import { type Edits, seedSources } from "./sources.ts";
 

@@ -6,7 +6,9 @@ import { plan, release } from "../stacks/publish/merge.ts";
 import { PublishError } from "../stacks/publish/problem.ts";
 import { publish, readHead } from "../stacks/publish/publish.ts";
 import { setMarked } from "../stacks/publish/setters.ts";
-import { Branch, type Files, orphans, random, Turns } from "./history-model.ts";
+import { Branch, type Files, orphans } from "./history-model.ts";
+import { random } from "./random.ts";
+import { Turns } from "./turns.ts";
 
 const stages = ["dev", "stage", "prod"] as const;
 type Stage = (typeof stages)[number];

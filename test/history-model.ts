@@ -9,64 +9,9 @@ import type { Entry, Head } from "../stacks/publish/head.ts";
 import type { Change } from "../stacks/publish/merge.ts";
 import { isManifest, manifestPath } from "../stacks/publish/ownership.ts";
 import { keptSites, withoutValues } from "../stacks/publish/setters.ts";
+import type { Turns } from "./turns.ts";
 
 export type Files = ReadonlyMap<string, string>;
-
-/** Numbers in [0, 1) that follow from a seed. */
-export function random(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
-/** Lets one actor go on at a time, once all of them wait, so that a seed gives the same history every time. */
-export class Turns {
-  #running = 0;
-  readonly #waiting: (() => void)[] = [];
-  readonly #draw: () => number;
-
-  constructor(draw: () => number) {
-    this.#draw = draw;
-  }
-
-  /** Ends when all of them have ended; none begins before all are there. */
-  async all(actors: readonly (() => Promise<void>)[]): Promise<void> {
-    this.#running++;
-    const ended = actors.map((actor) => this.#start(actor));
-    this.#running--;
-    this.#next();
-    await Promise.all(ended);
-  }
-
-  async #start(actor: () => Promise<void>): Promise<void> {
-    this.#running++;
-    try {
-      await actor();
-    } finally {
-      this.#running--;
-      this.#next();
-    }
-  }
-
-  take(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#waiting.push(resolve);
-      this.#running--;
-      this.#next();
-    });
-  }
-
-  #next(): void {
-    if (this.#running > 0 || this.#waiting.length === 0) return;
-    const [go] = this.#waiting.splice(Math.floor(this.#draw() * this.#waiting.length), 1);
-    this.#running++;
-    go?.();
-  }
-}
 
 export type Author = "publisher" | "flux" | "person" | "bootstrap";
 

@@ -3,6 +3,7 @@
 import { type TagPolicy, tagPolicy } from "../stacks/config/channel.ts";
 import type { NamedChannel as Channel } from "../stacks/config/fleet.ts";
 import { rangeProblem } from "../stacks/config/range.ts";
+import { random } from "./random.ts";
 
 export interface Case {
   readonly policy: TagPolicy;
@@ -12,15 +13,9 @@ export interface Case {
 /** A number below the given one. */
 type Random = (below: number) => number;
 
-/** Mulberry32: the same numbers for the same seed, everywhere. */
 function randomFrom(seed: number): Random {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296) * below);
-  };
+  const draw = random(seed);
+  return (below) => Math.floor(draw() * below);
 }
 
 const pick = <T>(random: Random, values: readonly [T, ...T[]]): T => values[random(values.length)] ?? values[0];

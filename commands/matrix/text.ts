@@ -67,7 +67,7 @@ function waiting({ cells }: Report): readonly string[] {
   const unknown = [...new Set(cells.flatMap(({ unknown: reason, image }) => (reason ? [`${image}: ${reason}`] : [])))];
   return [
     ...(newer.length > 0 ? ["", "Newer, and why it does not run:", ...newer] : []),
-    ...(unknown.length > 0 ? ["", "Not known, what is newer:", ...unknown.flatMap((each) => wrapped(`${each}`))] : []),
+    ...(unknown.length > 0 ? ["", "Not known, what is newer:", ...unknown.flatMap((each) => wrapped(each))] : []),
   ];
 }
 
@@ -79,10 +79,7 @@ function clusters(report: Report): readonly string[] {
     return wrapped(`${each.stage}: ${all.join(", ")}`);
   });
   const unknown = unknownOf(report);
-  return [
-    ...lines,
-    ...(unknown.length > 0 ? ["", "Not known:", ...unknown.flatMap((each) => wrapped(`${each}`))] : []),
-  ];
+  return [...lines, ...(unknown.length > 0 ? ["", "Not known:", ...unknown.flatMap((each) => wrapped(each))] : [])];
 }
 
 export function matrixText(report: Report): string {

@@ -70,9 +70,9 @@ export function labelsAsState({ stage, topology: plan }: Plan, { snapshot }: Rea
   };
 }
 
-/** Every refusal on a line of its own, in the form of the configuration's errors. */
 export const refusalTitle = (refusals: readonly string[]): string =>
   `Hetzner cannot give what is configured (${refusals.length}):`;
 
+/** Every refusal on a line of its own, in the form of the configuration's errors. */
 export const refusalText = ({ refusals }: Verdict): string =>
   [refusalTitle(refusals), ...refusals.map((line) => `  ${line}`)].join("\n");

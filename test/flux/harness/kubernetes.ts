@@ -13,6 +13,7 @@ import { kubeconfig } from "../../../stacks/cluster/kubeconfig.ts";
 import { built } from "./build.ts";
 import { type KubernetesClient, kubernetesClient } from "./client.ts";
 import { type Daemon, startDaemon } from "./daemon.ts";
+import { type Member, type Place, places, startMember } from "./etcd.ts";
 import { tools } from "./modules.ts";
 import { serving } from "./serving.ts";
 import { until } from "./until.ts";
@@ -55,64 +56,6 @@ export async function newPki(cluster: string): Promise<Material & Admin> {
   const now = new Date();
   const material = await newMaterial(cluster, now);
   return { ...material, ...(await newAdmin(material, cluster, { now, until: days(365, now) })) };
-}
-
-/** What a member of etcd is found at. */
-interface Place {
-  readonly name: string;
-  readonly client: string;
-  readonly peer: string;
-}
-
-export interface Member {
-  stop(): Promise<void>;
-  start(): void;
-}
-
-async function places(count: number): Promise<readonly Place[]> {
-  const ports = await freePorts(2 * count);
-  const at = (port: number | undefined) => `http://127.0.0.1:${port}`;
-  return Array.from({ length: count }, (_, index) => ({
-    ...{ name: `etcd-${index + 1}`, client: at(ports[2 * index]), peer: at(ports[2 * index + 1]) },
-  }));
-}
-
-function etcdArgs({ name, client, peer }: Place, all: readonly Place[], folder: string): readonly string[] {
-  return [
-    `--name=${name}`,
-    `--data-dir=${join(folder, name)}`,
-    `--listen-client-urls=${client}`,
-    `--advertise-client-urls=${client}`,
-    `--listen-peer-urls=${peer}`,
-    `--initial-advertise-peer-urls=${peer}`,
-    `--initial-cluster=${all.map((each) => `${each.name}=${each.peer}`).join(",")}`,
-    // What is lost with the machine is lost with the test.
-    "--unsafe-no-fsync",
-    "--log-level=warn",
-  ];
-}
-
-/** Starts one; `daemons` has it while it runs. */
-function startMember(place: Place, all: readonly Place[], { file, folder, daemons }: Etcd): Member {
-  const begin = () => startDaemon({ name: place.name, file, args: etcdArgs(place, all, folder), folder });
-  let current = begin();
-  daemons.add(current);
-  return {
-    stop: async () => {
-      daemons.delete(current);
-      await current.stop();
-    },
-    start: () => {
-      current = begin();
-      daemons.add(current);
-    },
-  };
-}
-
-interface Etcd {
-  readonly file: string;
-  readonly folder: string;
-  readonly daemons: Set<Daemon>;
 }
 
 /** As k3s starts it (pkg/daemons/control/server.go, apiServer), as far as there are no nodes. */
