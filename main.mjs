@@ -1,7 +1,4 @@
-/** Pulumi starts here: what makes a start fast comes first, then the program, which is index.ts. */
-import "./stacks/compile-cache.mjs";
-
-await import("./stacks/lean-sdk.ts");
+/** Pulumi starts here, after stacks/preload.mjs: the plugin, which takes a while to start, then the program, which is index.ts. */
 await import("./stacks/early-plugin.ts");
 
 export default (await import("./index.ts")).default;

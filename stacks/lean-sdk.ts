@@ -1,38 +1,72 @@
 /**
- * For the program's first import: of Pulumi's SDK it takes what a program without dynamic providers does not need, half of
- * what the SDK loads. Nothing of it changes what the program does.
+ * Before Pulumi's SDK is loaded: three quarters of its files serve what this program never asks for. They are loaded when
+ * somebody does. Nothing of it changes what the program does.
  */
 import { createRequire, Module } from "node:module";
 
 const require = createRequire(import.meta.url);
 
-// Serialising functions brings TypeScript and npm's own resolver, 450 files; only dynamic providers and the `Function`
-// resources of serverless packages ask for it. All that they export is functions (runtime/index.ts).
-const closures = ["@pulumi/pulumi/runtime/closure/serializeClosure.js", "@pulumi/pulumi/runtime/closure/codePaths.js"];
+type Call = (...given: readonly unknown[]) => unknown;
+type Exported = { readonly [name: string]: unknown };
 
-type Functions = { readonly [name: string]: (...given: readonly unknown[]) => unknown };
+/** A file of the SDK, and what every run asks of it: answered without the file, for as long as nothing else is asked. */
+interface Part {
+  readonly file: string;
+  readonly answers?: { readonly [name: string]: Call };
+  /** What it exports is more than functions, and is asked for when it is used, not when the SDK is put together. */
+  readonly classes?: true;
+}
 
-/** Puts a module in place whose functions load the real one when they are called. */
-function later(path: string): void {
+// The span that OpenTelemetry itself gives while nobody traces.
+const noSpan: Call = () =>
+  createRequire(require.resolve("@pulumi/pulumi"))("@opentelemetry/api").trace.getTracer("none").startSpan("none");
+
+const parts: readonly Part[] = [
+  // Serialising functions brings TypeScript and npm's own resolver, 450 files; only dynamic providers and the `Function`
+  // resources of serverless packages ask for it.
+  { file: "runtime/closure/serializeClosure.js" },
+  { file: "runtime/closure/codePaths.js" },
+  // For the places of such functions it turns on V8's debugger and natives before the program is read: from then on each
+  // script is reported, and compiled code that Node kept does not fit what is read before it.
+  { file: "runtime/closure/v8Hooks.js", answers: { isInitializedAsync: async () => {} } },
+  // OpenTelemetry's exporters, for `pulumi --tracing`, which calls `start`.
+  { file: "cmd/run/tracing.js", answers: { newSpan: noSpan } },
+  // Pulumi programs that run Pulumi.
+  { file: "automation/index.js", classes: true },
+];
+
+/** Puts a module in its place that gives way to it as soon as something is asked that it has no answer to. */
+function later({ file, answers = {}, classes }: Part): void {
+  const path = require.resolve(`@pulumi/pulumi/${file}`);
   const stub = new Module(path);
-  const call = (name: string, given: readonly unknown[]) => {
+  let real: Exported | undefined;
+  const load = (): Exported => {
     if (require.cache[path] === stub) delete require.cache[path];
-    return (require(path) as Functions)[name]?.(...given);
+    real ??= require(path) as Exported;
+    return real;
   };
-  const exported = (name: string) => (name === "__esModule" ? true : (...given: unknown[]) => call(name, given));
-  stub.exports = new Proxy({}, { get: (_, name) => exported(String(name)) });
+  const exported = (name: string): unknown => {
+    if (real || classes) return load()[name];
+    return answers[name] ?? ((...given: readonly unknown[]) => (load()[name] as Call)(...given));
+  };
+  stub.exports = new Proxy({}, { get: (_, name) => name === "__esModule" || exported(String(name)) });
   stub.loaded = true;
   require.cache[path] = stub;
 }
 
-for (const closure of closures) {
+/** A reader of source maps is asked for every line of every resource's stack. Node strips types in place: lines are right. */
+function withoutSourceMaps(): void {
+  const path = createRequire(require.resolve("@pulumi/pulumi")).resolve("source-map-support/register");
+  const nothing = new Module(path);
+  nothing.loaded = true;
+  require.cache[path] = nothing;
+}
+
+const steps = [withoutSourceMaps, ...parts.map((part) => () => later(part))];
+for (const step of steps) {
   try {
-    later(require.resolve(closure));
+    step();
   } catch {
     // An SDK that keeps it elsewhere loads it as before.
   }
 }
-
-// The SDK installs a reader of source maps that is asked for every line of every resource's stack, a sixth of the
-// processor time that a preview's program took. Node strips types in place: lines are where they were.
-Reflect.deleteProperty(Error, "prepareStackTrace");

@@ -190,6 +190,12 @@ describe("language host", () => {
     expect(argv).not.toContain("t");
   });
 
+  it("gives Node what the project says of it, before everything else", () => {
+    const { node } = program(request, { nodeargs: "--import ./stacks/preload.mjs" }, "");
+    expect(node).toEqual(["--import", "./stacks/preload.mjs"]);
+    expect(program(request, {}, "").node).toEqual([]);
+  });
+
   it("leaves TypeScript to Node only when the project says so", () => {
     expect(program(request, {}, "")["env"]["PULUMI_NODEJS_TYPESCRIPT"]).toBe("true");
     expect(program(request, { typescript: false }, "")["env"]).not.toHaveProperty("PULUMI_NODEJS_TYPESCRIPT");

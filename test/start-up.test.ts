@@ -32,23 +32,69 @@ function loadedBy(code: string, folder = cache): readonly string[] {
 const packages = (files: readonly string[], names: readonly string[]): readonly string[] =>
   names.filter((name) => files.some((file) => file.includes(`/node_modules/${name}/`)));
 
-const sdk = `await import(${url("node_modules/@pulumi/pulumi/index.js")})`;
+const preload = `await import(${url("stacks/preload.mjs")});`;
+
+/** The SDK's files that a program's process begins with (cmd/run/index.js and run.js), and the one that the program imports. */
+const sdk = `const { createRequire } = await import("node:module");
+  const require = createRequire(${url("main.mjs")});
+  const part = (file) => require("@pulumi/pulumi/" + file);
+  require("source-map-support/register");
+  await part("runtime/closure/v8Hooks.js").isInitializedAsync();
+  part("cmd/run/tracing.js").newSpan("run").setAttribute("of", "nobody");
+  const pulumi = part("index.js");`;
+
+const heavy = [
+  "@npmcli/arborist",
+  "typescript",
+  "sigstore",
+  "@opentelemetry/exporter-zipkin",
+  "@opentelemetry/instrumentation-grpc",
+  "execa",
+  "source-map",
+];
 
 describe("what a start loads", () => {
-  it("is the SDK without what serialises functions", () => {
-    const heavy = ["@npmcli/arborist", "typescript", "sigstore"];
-    expect(packages(loadedBy(sdk), heavy)).toEqual(heavy);
-    const lean = loadedBy(`await import(${url("stacks/lean-sdk.ts")}); ${sdk}`);
+  it("is the SDK without what this program never asks for", () => {
+    const whole = loadedBy(sdk);
+    expect(packages(whole, heavy)).toEqual(heavy);
+    const lean = loadedBy(preload + sdk);
     expect(packages(lean, heavy)).toEqual([]);
     expect(packages(lean, ["@pulumi/pulumi"])).toEqual(["@pulumi/pulumi"]);
+    expect(lean.length).toBeLessThan(whole.length / 2);
   });
 
-  it("serialises a function all the same when a program asks for it", () => {
-    const code = `await import(${url("stacks/lean-sdk.ts")});
-      const { default: pulumi } = ${sdk};
-      const { text } = await pulumi.runtime.serializeFunction(() => "as before");
-      if (!text.includes('return () => "as before"')) throw new Error(text);`;
-    expect(packages(loadedBy(code), ["typescript"])).toEqual(["typescript"]);
+  const asked: readonly (readonly [what: string, code: string, loads: string])[] = [
+    [
+      "serialises a function",
+      `const { text } = await pulumi.runtime.serializeFunction(() => "as before");
+       if (!text.includes('return () => "as before"')) throw new Error(text);`,
+      "typescript",
+    ],
+    [
+      "traces",
+      `part("cmd/run/tracing.js").start("http://127.0.0.1:1/api/v2/spans");
+       const span = part("cmd/run/tracing.js").newSpan("seen");
+       if (!span.isRecording()) throw new Error("not recorded");`,
+      "@opentelemetry/exporter-zipkin",
+    ],
+    [
+      "runs Pulumi by a program",
+      `const { LocalWorkspace } = pulumi.automation;
+       if (typeof LocalWorkspace.create !== "function") throw new Error(String(LocalWorkspace));`,
+      "execa",
+    ],
+  ];
+  it.each(asked)("%s all the same when it is asked to", (_, code, loads) => {
+    expect(packages(loadedBy(preload + sdk + code), [loads])).toEqual([loads]);
+  });
+
+  it("tells an old Node's user which one is needed", () => {
+    const old = ["--no-experimental-strip-types", "--import", join(root, "stacks/preload.mjs"), "--eval", "0"];
+    const { status, stderr } = spawnSync(process.execPath, old, { encoding: "utf8" });
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: `This project needs Node 22.18 or newer; this is ${process.versions.node}.\n`,
+    });
   });
 
   it("is no parser in a plugin that only looks whether anything has changed", () => {

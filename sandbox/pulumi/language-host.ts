@@ -26,6 +26,8 @@ export type RunRequest = Messages.RunRequest.AsObject;
 
 /** What Node gets: `argv` after the path of `cmd/run`, and the variables that are added to the environment. */
 export interface Program {
+  /** For Node itself, before that path. */
+  readonly node: readonly string[];
   readonly argv: readonly string[];
   readonly env: { readonly [name: string]: string };
 }
@@ -34,7 +36,11 @@ export interface Program {
 const alreadyShown = 32;
 
 /** How the SDK's `cmd/run` wants to hear what the engine asked for. */
-export function program(request: RunRequest, options: { readonly typescript?: boolean }, engine: string): Program {
+export function program(
+  request: RunRequest,
+  options: { readonly typescript?: boolean; readonly nodeargs?: string },
+  engine: string,
+): Program {
   const { info } = request;
   const flags = {
     monitor: request.monitorAddress,
@@ -51,6 +57,8 @@ export function program(request: RunRequest, options: { readonly typescript?: bo
   // The old form of a key, `namespace:config:name`, is the one that every version of the SDK reads.
   const config = request.configMap.map(([key, value]) => [key.replace(/:(config:)?/, ":config:"), value]);
   return {
+    // Without the quotes that a shell knows, which the real host reads.
+    node: (options.nodeargs ?? "").split(" ").filter(Boolean),
     argv: [...given, ...(request.dryrun ? ["--dry-run"] : []), entry, ...request.argsList],
     env: {
       PULUMI_CONFIG: JSON.stringify(Object.fromEntries(config)),
@@ -149,10 +157,10 @@ function implementation(engine: string) {
       answer(null, new messages.AboutResponse().setExecutable(process.execPath).setVersion(process.version)),
     run: ({ request }: { request: Messages.RunRequest }, answer: Callback<Messages.RunResponse>) => {
       const options = request.getInfo()?.getOptions()?.toJavaScript() ?? {};
-      const { argv, env } = program(request.toObject(), options, engine);
+      const { node, argv, env } = program(request.toObject(), options, engine);
       // Our own first line was the port; from then on what the program prints is the user's to read.
       const stdio = ["ignore", "inherit", "inherit"] as const;
-      const started = start([runPath, ...argv], { env: { ...process.env, ...env }, stdio: [...stdio] });
+      const started = start([...node, runPath, ...argv], { env: { ...process.env, ...env }, stdio: [...stdio] });
       if ("error" in started) return answer(null, new messages.RunResponse().setError(started.error));
       const { child } = started;
       running.add(child);
