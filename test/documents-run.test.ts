@@ -7,7 +7,7 @@ import { findPulumi } from "../sandbox/pulumi/cli.ts";
 import { processEnv, pulumiEnv } from "../sandbox/pulumi/env.ts";
 import { execute } from "../sandbox/pulumi/process.ts";
 import { dummySecrets } from "../sandbox/stage.ts";
-import { commands, fileOf } from "./documents.ts";
+import { commands, fileOf, needsMachines } from "./documents.ts";
 import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -96,13 +96,11 @@ const otherwise: readonly (readonly [commands: RegExp, reason: string])[] = [
   [/^pulumi up --refresh/, "engine-faults.test.ts, after an `up` that failed half way"],
   [/^(pulumi preview --json|npm run preview .*--events -)$/, "engine-workflows.test.ts"],
   [/^pulumi destroy$/, "npm run destroy runs it"],
-  [/^pulumi login "s3:/, "needs a bucket at Hetzner"],
+  [/^pulumi login "s3:/, "flux/state-bucket.test.ts, at a store that speaks S3"],
   [/^pulumi login file:/, "its address is the session's PULUMI_BACKEND_URL"],
-  [
-    /^kubectl (delete|describe|get helmreleases|run|apply|wait|-n$|-n \S+ (get (plans|receiver)|logs|debug))\b/,
-    "needs machines or controllers, which the API's stand-in has not; documents.test.ts asks kubectl for its words",
-  ],
+  [/^kubectl (delete|describe|wait|get helmreleases|-n flux-system get receiver)\b/, "flux/documents.test.ts"],
   [/^kubectl kustomize$/, "kustomize.test.ts runs it on every folder"],
+  [needsMachines, "needs a node or a controller; documents.test.ts asks kubectl for its words"],
   [/^(flux|k3s|sops)\b/, "on a node, in a cluster, or with a person's keys"],
   [/^git (rm|clone)\b/, "in a person's own checkout"],
 ];

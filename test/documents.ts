@@ -52,6 +52,10 @@ function commandsOf(document: string): readonly Command[] {
     .map((command) => ({ document, text: command.replace(/ <.*$/, "") }));
 }
 
+/** kubectl's where the API alone is not enough: a kubelet answers, or a controller whose definitions are in no module. */
+export const needsMachines =
+  /^kubectl (-n$|run\b|kustomize\b|apply\b|-n \S+ (logs|debug)\b|-n system-upgrade get plans)/;
+
 export const commands: readonly Command[] = documents.flatMap(commandsOf);
 
 export const scripts: { readonly [name: string]: string } = JSON.parse(read("package.json")).scripts;

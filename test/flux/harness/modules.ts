@@ -66,4 +66,12 @@ export const tools = {
     packages: ["github.com/getsops/sops/v3/cmd/sops", "filippo.io/age/cmd/age-keygen"],
   },
   imageReflector: { ...controllers.imageReflector, instead: artifact },
+  /** A store of objects that speaks S3. */
+  s3: {
+    name: "versitygw",
+    module: "github.com/versity/versitygw",
+    version: "v1.8.0",
+    sum: "h1:au+wI+aybno/STsQiSm35Uu6Q6iK5MWReQxgO6SEMFc=",
+    packages: ["github.com/versity/versitygw/cmd/versitygw"],
+  },
 } satisfies { readonly [tool: string]: Tool };

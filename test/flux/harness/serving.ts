@@ -11,7 +11,11 @@ export interface Serving {
 
 const curve = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 
-export async function serving(authority: Serving, name: string): Promise<Serving> {
+export async function serving(
+  authority: Serving,
+  name: string,
+  hosts: readonly string[] = ["localhost"],
+): Promise<Serving> {
   const keys = await webcrypto.subtle.generateKey(curve, true, ["sign", "verify"]);
   const leaf = await x509.X509CertificateGenerator.create({
     subject: `CN=${name}`,
@@ -22,7 +26,7 @@ export async function serving(authority: Serving, name: string): Promise<Serving
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
       new x509.SubjectAlternativeNameExtension([
         { type: "ip", value: "127.0.0.1" },
-        { type: "dns", value: "localhost" },
+        ...hosts.map((value) => ({ type: "dns" as const, value })),
       ]),
     ],
   });
