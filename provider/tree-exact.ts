@@ -16,8 +16,9 @@ export async function isSettled(
   const commit = outputs[exact];
   if (commit === undefined) return false;
   const [url, branch] = [String(inputs["url"]), String(inputs["branch"])];
-  const { tip, settled } = await open.at({ url, branch, signal });
+  const { remote, tip, settled } = await open.at({ url, branch, signal });
   const asked = tip();
+  remote.prepare();
   meanwhile();
   if (commit !== (await asked)) return false;
   settled.add(String(inputs["stage"]));

@@ -1,11 +1,9 @@
-import { createHash } from "node:crypto";
 import { fenced, unfenced } from "../stacks/publish/fence.ts";
 import { manifestPath } from "../stacks/publish/ownership.ts";
-import { blanked, isScanned, keptSites, type Setter, version, withoutValues } from "../stacks/publish/setters.ts";
 import type { CheckFailure } from "./resource.ts";
 import { isProperties, type Properties, propertyPath, unknown, type Value } from "./values.ts";
 
-type Texts = ReadonlyMap<string, string>;
+export type Texts = ReadonlyMap<string, string>;
 
 /** The resource's inputs as facts. Names that begin with `__` are bookkeeping that no display shows. */
 export interface TreeInputs {
@@ -75,23 +73,6 @@ export function desiredFiles({ files, path }: TreeInputs): Texts {
   return new Map([...files].filter(([file]) => file !== manifestPath(path)));
 }
 
-const valuesOf = (kept: readonly Setter[]): string => kept.map(version).join(" ");
-
-const digest = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16);
-
-/** What the next run has to know of this configuration. Throws yaml's own error when a file with a marker is no YAML. */
-export function bookkeeping(files: Texts): Pick<TreeInputs, "configured" | "seeds"> {
-  const all = [...files].map(([path, text]) => {
-    if (!isScanned(path)) return { path, configured: digest(withoutValues(text)), seeds: "" };
-    const kept = keptSites(text);
-    return { path, configured: digest(blanked(text, kept)), seeds: valuesOf(kept) };
-  });
-  return {
-    configured: new Map(all.map(({ path, configured }) => [path, configured])),
-    seeds: new Map(all.flatMap(({ path, seeds }) => (seeds === "" ? [] : [[path, seeds]]))),
-  };
-}
-
 /** Files whose configuration is what it was: where they differ now, someone edited them. */
 export function unchangedFiles(old: TreeInputs, now: TreeInputs): ReadonlySet<string> {
   return new Set(
@@ -107,21 +88,6 @@ export function isSame(old: TreeInputs, now: TreeInputs): boolean {
   const place = ({ url, branch, path, placeholders }: TreeInputs) => JSON.stringify([url, branch, path, placeholders]);
   const configured = isEqual(old.configured, now.configured) && isEqual(old.seeds, now.seeds);
   return configured && place(old) === place(now);
-}
-
-export interface EditedSeed {
-  readonly path: string;
-  readonly configured: string;
-  readonly live: string;
-}
-
-/** First values that were edited although Flux has taken over: they change nothing, which has to be said. */
-export function editedSeeds(old: TreeInputs, now: TreeInputs): readonly EditedSeed[] {
-  return [...now.seeds].flatMap(([path, configured]) => {
-    const before = old.seeds.get(path);
-    const live = valuesOf(keptSites(now.files.get(path) ?? ""));
-    return before !== undefined && before !== configured && live !== configured ? [{ path, configured, live }] : [];
-  });
 }
 
 /** Git keeps what it is given for ever, so nothing that Pulumi holds as a secret goes there. */

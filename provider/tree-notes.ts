@@ -7,7 +7,8 @@ import type { Change } from "../stacks/publish/merge.ts";
 import { isManifest, type Ownership } from "../stacks/publish/ownership.ts";
 import { markedSites, version } from "../stacks/publish/setters.ts";
 import type { Severity } from "./log.ts";
-import { editedSeeds, type TreeInputs } from "./tree-inputs.ts";
+import { editedSeeds } from "./tree-bookkeeping.ts";
+import type { TreeInputs } from "./tree-inputs.ts";
 
 export interface NotesArgs {
   readonly old: TreeInputs;

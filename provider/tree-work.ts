@@ -1,13 +1,15 @@
 /** What a tree's requests do: Check is the plan, so what a preview shows is what the commit will hold. */
+
+import { readHead } from "../stacks/publish/head.ts";
 import { type PlanArgs, plan, release, withLiveValues } from "../stacks/publish/merge.ts";
 import { manifestPath, ownership } from "../stacks/publish/ownership.ts";
 import { problemList } from "../stacks/publish/problem.ts";
-import { publish, readHead, type Target } from "../stacks/publish/publish.ts";
+import { publish } from "../stacks/publish/publish.ts";
 import type { Remotes } from "./remotes.ts";
-import type { CheckRequest, CreateRequest, ExistingRequest, Found, State } from "./resource.ts";
+import type { CheckRequest, CreateRequest, ExistingRequest, State } from "./resource.ts";
+import { bookkeeping } from "./tree-bookkeeping.ts";
 import { exact } from "./tree-exact.ts";
 import {
-  bookkeeping,
   desiredFiles,
   hasUnknowns,
   isSame,
@@ -18,15 +20,8 @@ import {
   unchangedFiles,
 } from "./tree-inputs.ts";
 import { notes } from "./tree-notes.ts";
+import { targetOf } from "./tree-read.ts";
 import { type Properties, unknown } from "./values.ts";
-
-const targetOf = (now: TreeInputs, old: TreeInputs): Target => ({
-  stage: now.stage,
-  clusters: [now.path, old.path || now.path],
-  // Of a placeholder it matters only whether it is there: bootstrap fills it with half a megabyte.
-  paths: [...now.files.keys()],
-  likely: [...old.files.values(), ...now.files.values()],
-});
 
 type Settings = Omit<PlanArgs, "desired" | "head">;
 
@@ -72,18 +67,6 @@ export async function check(open: Remotes, { inputs, secrets, oldInputs, log, si
   const owners = ownership(head, now.stage, targetOf(now, old).clusters);
   for (const [severity, message] of notes({ old, now: effective, changes, owners })) await log(severity, message);
   return { inputs: treeProperties(effective) };
-}
-
-/** Missing files are left out, so that they show as additions. */
-export async function read(open: Remotes, { id, inputs, outputs, signal }: ExistingRequest): Promise<Found> {
-  const old = treeInputs(inputs);
-  const { remote, snapshot } = await open.at({ ...old, signal });
-  const head = await readHead(remote, await snapshot(), targetOf(old, old));
-  const { own } = ownership(head, old.stage, [old.path]);
-  const texts = [...new Set([...old.files.keys(), ...own])].map((path) => [path, head.texts.get(path)] as const);
-  const files = new Map(texts.filter((entry): entry is [string, string] => entry[1] !== undefined));
-  const placeholders = old.placeholders.filter((path) => head.entries.has(path));
-  return { id, inputs: treeProperties({ ...old, files, placeholders }), outputs, refreshBeforeUpdate: true };
 }
 
 export async function write(open: Remotes, request: CreateRequest, oldInputs: Properties): Promise<State> {

@@ -1,6 +1,6 @@
 /**
- * The provider's side of `gitops:index:Tree`. What needs more than a look at the remote lies in tree-work.ts, which takes as
- * long to load as the plugin to start. It is loaded while the remote is asked, or the program read.
+ * The provider's side of `gitops:index:Tree`. What plans lies in tree-work.ts, which takes as long to load as the plugin to
+ * start: that is done while the program is read.
  */
 import { PublishError } from "../stacks/publish/problem.ts";
 import type { Remotes } from "./remotes.ts";
@@ -12,6 +12,8 @@ import { isSettled } from "./tree-exact.ts";
 /** Loads what a plan needs. */
 export const treeWork = () => import("./tree-work.ts");
 
+const treeRead = () => import("./tree-read.ts");
+
 /** Doubt about the remote is no reason to forget the state. */
 async function read(open: Remotes, request: ExistingRequest): Promise<Found> {
   const { id, inputs, outputs, log } = request;
@@ -22,7 +24,7 @@ async function read(open: Remotes, request: ExistingRequest): Promise<Found> {
   }
   const known = { id, inputs, outputs, refreshBeforeUpdate: true };
   try {
-    return (await isSettled(open, request, treeWork)) ? known : await (await treeWork()).read(open, request);
+    return (await isSettled(open, request, treeRead)) ? known : await (await treeRead()).read(open, request);
   } catch (error) {
     if (!(error instanceof PublishError)) throw error;
     await log("WARNING", `what the state remembers is shown, because ${error.message}`);

@@ -6,8 +6,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openRemote, type Remote } from "../stacks/publish/git.ts";
 import { gitError } from "../stacks/publish/git-failure.ts";
+import { readHead } from "../stacks/publish/head.ts";
 import { plan, type release } from "../stacks/publish/merge.ts";
-import { publish, readHead } from "../stacks/publish/publish.ts";
+import { publish } from "../stacks/publish/publish.ts";
 import { setMarked } from "../stacks/publish/setters.ts";
 import { gitRemote } from "./git-remote.ts";
 

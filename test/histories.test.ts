@@ -2,9 +2,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Head } from "../stacks/publish/head.ts";
+import { readHead } from "../stacks/publish/head.ts";
 import { plan, release } from "../stacks/publish/merge.ts";
 import { PublishError } from "../stacks/publish/problem.ts";
-import { publish, readHead } from "../stacks/publish/publish.ts";
+import { publish } from "../stacks/publish/publish.ts";
 import { setMarked } from "../stacks/publish/setters.ts";
 import { Branch, type Files, orphans } from "./history-model.ts";
 import { random } from "./random.ts";

@@ -114,6 +114,7 @@ export class Branch {
     const entries = (files: Files) =>
       new Map([...files].map(([path, text]): [string, Entry] => [path, { kind: "file", id: text }]));
     return {
+      prepare: () => undefined,
       tip: async () => (this.head < 0 ? undefined : `${this.head}`),
       fetch: async () => {
         await this.#turns.take();

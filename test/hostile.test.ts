@@ -13,8 +13,9 @@ import { sourcesOf } from "../stacks/config/sources.ts";
 import { selectTag } from "../stacks/gitops/select.ts";
 import { openRemote } from "../stacks/publish/git.ts";
 import { gitError } from "../stacks/publish/git-failure.ts";
+import { readHead } from "../stacks/publish/head.ts";
 import { plan } from "../stacks/publish/merge.ts";
-import { publish, readHead } from "../stacks/publish/publish.ts";
+import { publish } from "../stacks/publish/publish.ts";
 import { registryTags } from "../stacks/registry/tags.ts";
 import { gitRemote } from "./git-remote.ts";
 

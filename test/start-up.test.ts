@@ -97,10 +97,10 @@ describe("what a start loads", () => {
     });
   });
 
-  it("is no parser in a plugin that only looks whether anything has changed", () => {
+  it("is no parser in a plugin that only looks at the remote", () => {
     const parsers = ["yaml", "zod", "semver"];
     const start = `const { gitops } = await import(${url("provider/gitops.ts")}); const provider = gitops();`;
-    expect(packages(loadedBy(start), parsers)).toEqual([]);
+    expect(packages(loadedBy(`${start} await import(${url("provider/tree-read.ts")});`), parsers)).toEqual([]);
     expect(packages(loadedBy(`${start} await provider.prepare();`), parsers)).toEqual(parsers);
   });
 

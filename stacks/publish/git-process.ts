@@ -22,7 +22,13 @@ const usualPatience = 60_000;
 const mostBytes = 512_000_000;
 
 /** The user's hooks, signing and helpers are for the user's own repositories; insteadOf, SSH and credentials are honoured. */
-const always = ["core.hooksPath=/dev/null", "protocol.ext.allow=never", "gc.auto=0", "core.quotePath=false"];
+const always = [
+  "core.hooksPath=/dev/null",
+  "protocol.ext.allow=never",
+  "maintenance.auto=false",
+  "gc.auto=0",
+  "core.quotePath=false",
+];
 const withToken = [
   "credential.helper=",
   'credential.helper=!f() { test "$1" = get && printf "username=x-access-token\\npassword=%s\\n" "$GITOPS_TOKEN"; }; f',

@@ -24,6 +24,8 @@ export interface Patches {
 export interface Remote {
   /** The head's commit as it is now, at the price of one `ls-remote`; `undefined` where there is no branch. */
   readonly tip: () => Promise<string | undefined>;
+  /** Makes the private repository while the remote is asked; a fetch that finds none makes it too. */
+  readonly prepare: () => void;
   /** The head as it is now: its folders, and no text of theirs. */
   readonly fetch: () => Promise<Snapshot>;
   /** Texts of those paths that are files at the snapshot. What is one of the `likely` ones is not fetched. */
@@ -178,6 +180,8 @@ export async function openRemote(target: RemoteArgs): Promise<Remote> {
   const repo = await repository(folder, target);
   return {
     tip: () => tipOf(repo),
+    // What went wrong is told by the fetch, which waits for it.
+    prepare: () => void repo.init().catch(() => undefined),
     fetch: () => fetchHead(repo),
     texts: (snapshot, paths, likely = []) => {
       for (const text of likely) repo.known.set(blobId(text), text);

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Remote, Snapshot } from "./git.ts";
-import type { Head } from "./head.ts";
+import { type Head, readHead, type Target } from "./head.ts";
 import type { Plan } from "./merge.ts";
 import { overtaken } from "./overtaken.ts";
-import { isManifest, ownership } from "./ownership.ts";
 import { PublishError, problemList } from "./problem.ts";
 import { summary } from "./summary.ts";
 
@@ -12,24 +11,6 @@ const deadline = 180_000;
 /** Parts of it: 100 ms, and 3 s. */
 const firstPause = 1 / 1800;
 const longestPause = 1 / 60;
-
-export interface Target {
-  readonly stage: string;
-  /** The cluster's folder, and the one before this run. */
-  readonly clusters: readonly string[];
-  /** Whose texts are looked at, beside the lists of files and what they list. */
-  readonly paths: readonly string[];
-  /** Texts that some of them are likely to have, which are then not fetched. */
-  readonly likely?: readonly string[];
-}
-
-/** A snapshot with the texts that a plan of this stage looks at. */
-export async function readHead(remote: Remote, snapshot: Snapshot, target: Target): Promise<Head> {
-  const { stage, clusters, paths, likely = [] } = target;
-  const manifests = await remote.texts(snapshot, [...snapshot.entries.keys()].filter(isManifest), likely);
-  const { own } = ownership({ ...snapshot, texts: manifests }, stage, clusters);
-  return { ...snapshot, texts: await remote.texts(snapshot, [...manifests.keys(), ...own, ...paths]) };
-}
 
 export interface Publication {
   readonly target: Target;
