@@ -77,9 +77,14 @@ export function not(inner: Language): Language {
 
 const everything = not(nothing);
 
+/** Each once, those of a part of the same kind among them, in one order. */
 function distinct(kind: "either" | "both", parts: readonly Language[], neutral: Language): readonly Language[] {
-  const flat = parts.flatMap((part) => (part.kind === kind ? part.parts : [part]));
-  return [...new Set(flat)].filter((part) => part !== neutral).toSorted((a, b) => a.id - b.id);
+  const found = new Set<Language>();
+  for (const part of parts) {
+    if (part.kind === kind) for (const inner of part.parts) found.add(inner);
+    else if (part !== neutral) found.add(part);
+  }
+  return Array.from(found).sort((a, b) => a.id - b.id);
 }
 
 export function either(...written: readonly Language[]): Language {
@@ -91,11 +96,22 @@ export function either(...written: readonly Language[]): Language {
   return language(key, { kind: "either", parts, empty: parts.some(({ empty }) => empty), after });
 }
 
+/** What may follow in all of them; once it is nothing in one, the others are not asked. */
+function afterEach(parts: readonly Language[], character: string): readonly Language[] {
+  const followers: Language[] = [];
+  for (const part of parts) {
+    const follower = part.after(character);
+    if (follower === nothing) return [nothing];
+    followers.push(follower);
+  }
+  return followers;
+}
+
 export function both(...written: readonly Language[]): Language {
   const parts = distinct("both", written, everything);
   if (parts.length < 2) return parts[0] ?? everything;
   if (parts.includes(nothing)) return nothing;
-  const after = (character: string): Language => both(...parts.map((part) => part.after(character)));
+  const after = (character: string): Language => both(...afterEach(parts, character));
   const key = parts.map(({ id }) => id).join("&");
   return language(key, { kind: "both", parts, empty: parts.every(({ empty }) => empty), after });
 }

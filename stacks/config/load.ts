@@ -1,11 +1,11 @@
 /** SHELL: reads the typed configuration from pulumi.Config. Secrets are only looked at here: are they there, and well formed? */
 import * as pulumi from "@pulumi/pulumi";
-import { parse } from "yaml";
 import { ConfigError } from "./error.ts";
 import { readPins, readSources } from "./files.ts";
 import type { Fleet, Stage } from "./fleet.ts";
 import { declaredOverlaps } from "./overlaps.ts";
 import { missingDigests, type Pins } from "./pins.ts";
+import { documentIn } from "./read-yaml.ts";
 import { resolve } from "./resolve.ts";
 import { sizeWarning } from "./size.ts";
 import type { Sources } from "./sources.ts";
@@ -68,8 +68,12 @@ function givenSecrets(needs: readonly Need[]): Given {
   return Object.fromEntries(values);
 }
 
-const openIn = ({ project, stacks }: Sources, stage: string): readonly string[] =>
-  openSecrets(parse(stacks[stage]?.text ?? "")?.config ?? {}, project, stage);
+function openIn({ project, stacks }: Sources, stage: string): readonly string[] {
+  const file = documentIn(stacks[stage]?.text ?? "") as
+    | { readonly config?: Parameters<typeof openSecrets>[0] }
+    | undefined;
+  return openSecrets(file?.config ?? {}, project, stage);
+}
 
 /** A provider's own message for a missing token comes late and names no stack. @throws ConfigError with all at once */
 function requireSecrets(fleet: Fleet, stage: Stage, disk: Sources): void {
