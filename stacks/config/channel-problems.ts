@@ -1,5 +1,5 @@
 import { compare } from "semver";
-import { both, emptyWord, example, type Language, not, nothing, oneOf, then } from "./language.ts";
+import { both, emptyWord, example, inOrder, type Language, not, nothing, oneOf } from "./language.ts";
 import { languageOf, type Pattern, readPattern } from "./pattern.ts";
 import { rangeProblem } from "./range.ts";
 import { anyVersion, rangeLanguage } from "./range-language.ts";
@@ -59,7 +59,7 @@ function keysOf(extract: string, { groups }: Pattern): Language | { readonly pro
     if (number && !group) return { problem: `\${${number}}: the pattern has ${groups.length} groups, (…) each` };
     if (group?.repeats)
       return { problem: `\${${number}} is repeated: RE2 keeps its last match and JavaScript may not` };
-    keys = then(keys, group?.language ?? oneOf((character) => character === letter));
+    keys = inOrder(keys, group?.language ?? oneOf((character) => character === letter));
   }
   return keys;
 }

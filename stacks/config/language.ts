@@ -116,26 +116,28 @@ export function both(...written: readonly Language[]): Language {
   return language(key, { kind: "both", parts, empty: parts.every(({ empty }) => empty), after });
 }
 
-export function then(first: Language, second: Language): Language {
+/** Not `then`: an `await import()` of this module would take it for a promise and wait for ever. */
+export function inOrder(first: Language, second: Language): Language {
   if (first === nothing || second === nothing) return nothing;
   if (first === emptyWord) return second;
   if (second === emptyWord) return first;
   return plain(`${first.id}.${second.id}`, first.empty && second.empty, (character) => {
-    const inFirst = then(first.after(character), second);
+    const inFirst = inOrder(first.after(character), second);
     return first.empty ? either(inFirst, second.after(character)) : inFirst;
   });
 }
 
 function anyNumberOf(inner: Language): Language {
   if (inner === nothing || inner === emptyWord) return emptyWord;
-  return plain(`${inner.id}*`, true, (character) => then(inner.after(character), anyNumberOf(inner)));
+  return plain(`${inner.id}*`, true, (character) => inOrder(inner.after(character), anyNumberOf(inner)));
 }
 
 /** At least `min` and at most `max` times; no tag is long enough to tell more than 129 from more. */
 export function repeated(inner: Language, min: number, max: number): Language {
   let tail = max > 128 ? anyNumberOf(inner) : emptyWord;
-  for (let count = Math.min(min, 129); count < max && max <= 128; count++) tail = either(emptyWord, then(inner, tail));
-  for (let count = 0; count < Math.min(min, 129); count++) tail = then(inner, tail);
+  for (let count = Math.min(min, 129); count < max && max <= 128; count++)
+    tail = either(emptyWord, inOrder(inner, tail));
+  for (let count = 0; count < Math.min(min, 129); count++) tail = inOrder(inner, tail);
   return tail;
 }
 

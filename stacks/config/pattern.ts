@@ -1,4 +1,4 @@
-import { both, either, emptyWord, type Language, nothing, oneOf, repeated, then } from "./language.ts";
+import { both, either, emptyWord, inOrder, type Language, nothing, oneOf, repeated } from "./language.ts";
 
 /**
  * Regular expressions in the part of the syntax that Flux (RE2) and JavaScript read alike. Everything else is refused by
@@ -144,7 +144,7 @@ function piece(reading: Reading): Language {
 function sequence(reading: Reading): Language {
   const pieces: Language[] = [];
   while (reading.at < reading.text.length && !/^[|)]/.test(reading.text.slice(reading.at))) pieces.push(piece(reading));
-  return pieces.reduceRight((rest, first) => then(first, rest), emptyWord);
+  return pieces.reduceRight((rest, first) => inOrder(first, rest), emptyWord);
 }
 
 function alternatives(reading: Reading): Language {
