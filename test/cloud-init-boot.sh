@@ -79,6 +79,9 @@ copies >"$world/copies-after"
 cp $root/run/k3s-stages/status.json "$world/status.json"
 cp "$world/calls" "$world/installed"
 
+# Another server token since (stacks/cluster/node/server-token.sh), which user data does not have.
+sed -i 's/^token: .*/token: changed/' $root/etc/rancher/k3s/config.yaml
+
 # Power off and on: /run is empty, the disk stays.
 rm -rf $root/run/cloud-init $root/run/k3s-stages
 cloud_init >>"$world/cloud-init.log" 2>&1
