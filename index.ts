@@ -30,7 +30,7 @@ export default async function stage() {
   const told = { secrets: toldToNodes(stage, pki, { ...credential, ...secrets }), after: [credential.proved] };
   const hooks = { onError: [sayWayOut(preflight.namesake)] };
   const seen = { transformations: [preflight.sees] };
-  const cluster = new K3sCluster(stage.name, { fleet, stage, pins, ...told, hooks }, seen);
+  const cluster = new K3sCluster(stage.name, { fleet, stage, pins, ...told, admin: pki, hooks }, seen);
   const access = clusterAccess({ fleet, stage, secrets, pki, name, cluster, targets: preflight.targets });
   // After the cluster: when Hetzner refuses a server, nothing has been committed.
   const tree = new GitOpsTree(

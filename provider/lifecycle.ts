@@ -1,8 +1,9 @@
-/** The resources by which nodes and whole stages leave; they share whether the stage is on its way out. */
+/** The resources that look after nodes that live, and by which they and whole stages leave; these share whether the stage goes. */
 import { guard } from "./guard.ts";
 import { membership } from "./membership.ts";
 import { nodes } from "./nodes.ts";
 import type { Resource } from "./resource.ts";
+import { serverToken } from "./server-token.ts";
 import { atHetzner, clusterAsk } from "./sight.ts";
 
 export function lifecycle(): { readonly [token: string]: Resource } {
@@ -15,6 +16,7 @@ export function lifecycle(): { readonly [token: string]: Resource } {
     clusterAsk(inputs, String(inputs["server"] ?? ""), signal);
   return {
     "gitops:index:Nodes": nodes({ env }),
+    "gitops:index:ServerToken": serverToken({ env }),
     "gitops:index:Membership": membership({ open: clusterAsk, leaving: () => leaving, env }),
     "gitops:index:Guard": guard({ cluster, hetzner: atHetzner, env }, gone),
   };

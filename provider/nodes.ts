@@ -36,12 +36,22 @@ const fleetOf = (inputs: Properties, { env }: Surroundings): Fleet => ({
   others: othersOf(inputs),
   starts: text(inputs["starts"]) || undefined,
   restores: text(inputs["restores"]) || undefined,
+  serverToken: Number(inputs["serverToken"] ?? 1),
   k3s: text(inputs["k3s"]),
   upgrades: inputs["upgrades"] === true,
   reached: inputs["reached"] !== false,
   balanced: inputs["balanced"] !== false,
   skipped: (env["K3S_STAGES_SKIP_DRAIN"] ?? "").split(","),
 });
+
+/** The rotation of the servers' token with which the cluster began: known from its first run on, as far as there is another. */
+function birth({ serverToken }: Properties, oldInputs: Properties): Properties {
+  if (serverToken === undefined) return {};
+  const isNew = Object.keys(oldInputs).length === 0;
+  return { born: isNew ? serverToken : (oldInputs["born"] ?? 1) };
+}
+
+const bornWith = ({ born }: Properties): Properties => (born === undefined ? {} : { born });
 
 /**
  * What every machine of a stage was made as. The servers wait for it, so what it refuses has not begun; the generations that
@@ -55,9 +65,9 @@ export function nodes(around: Surroundings): Resource {
       const failures = found.problems.map((reason) => ({ property: "", reason }));
       if (failures.length > 0) return { inputs, failures };
       for (const note of found.notes) await log("WARNING", note);
-      return { inputs: { ...inputs, nodes: found.nodes as unknown as Properties } };
+      return { inputs: { ...inputs, ...birth(inputs, oldInputs), nodes: found.nodes as unknown as Properties } };
     },
-    create: ({ inputs }) => ({ id: text(inputs["cluster"]), outputs: {} }),
-    update: () => ({ outputs: {} }),
+    create: ({ inputs }) => ({ id: text(inputs["cluster"]), outputs: bornWith(inputs) }),
+    update: ({ inputs }) => ({ outputs: bornWith(inputs) }),
   };
 }

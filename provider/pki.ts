@@ -11,7 +11,7 @@ const renewWithin = 120 * day;
 /** A common name has at most 64 characters (RFC 5280), and the longest suffix is -request-header-ca. */
 const clusterName = /^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/;
 
-const rotations = ["adminRotation", "agentRotation", "serverRotation"];
+const rotations = ["adminRotation", "agentRotation"];
 
 function failures({ cluster, ...rest }: Properties): readonly CheckFailure[] {
   const others = Object.keys(rest).filter((name) => !rotations.includes(name));
@@ -60,14 +60,13 @@ async function renewed({ inputs, oldInputs, oldOutputs, preview }: UpdateRequest
   return {
     ...(["cluster", "adminRotation", "expires"].some(isOther) ? await newAdmin() : {}),
     ...(isOther("agentRotation") ? { agentToken: preview ? unknown : make.newAgentToken(root) } : {}),
-    ...(isOther("serverRotation") ? { serverToken: preview ? unknown : make.newServerToken(root) } : {}),
   };
 }
 
 /**
  * Certificate authorities, tokens and admin access of one cluster, made before any server exists. Only the admin certificate
- * and the tokens are ever made again, each when its rotation is raised; the certificate also when its end comes near: that is
- * an input, which check moves on, so that a preview shows it.
+ * and the agents' token are ever made again, each when its rotation is raised; the certificate also when its end comes near: that
+ * is an input, which check moves on, so that a preview shows it. The servers' token is the one that the cluster is born with.
  */
 export function pki(now = () => new Date()): Resource {
   return {
@@ -80,12 +79,6 @@ export function pki(now = () => new Date()): Resource {
         const ends = `the kubeconfig's certificate ends on ${String(known).slice(0, 10)}`;
         await log("WARNING", `${ends}: this update makes one until ${expires.slice(0, 10)}; fetch the kubeconfig anew`);
       }
-      if (Object.keys(oldInputs).length > 0 && inputs["serverRotation"] !== oldInputs["serverRotation"])
-        await log(
-          "WARNING",
-          "servers that are made from now on join with another token, which those that live take by the steps in " +
-            "docs/day-2.md, and not by this update: until then a new server waits, and a snapshot wants the old token",
-        );
       return { inputs: { ...inputs, expires }, failures: [...failures(inputs), ...unreached] };
     },
     async create({ inputs, preview }) {

@@ -1,4 +1,3 @@
-import { isLasting, wayOut } from "../stacks/access/failure.ts";
 import { type Credentials, type Kube, kube } from "../stacks/access/kube.ts";
 import {
   commitOf,
@@ -12,6 +11,7 @@ import { readKubeconfig } from "../stacks/cluster/kubeconfig.ts";
 import { PublishError } from "../stacks/publish/problem.ts";
 import type { Remotes } from "./remotes.ts";
 import { type CreateRequest, type Resource, type State, UserError } from "./resource.ts";
+import { Unanswered } from "./unanswered.ts";
 import { unknown } from "./values.ts";
 import { type Found, wait } from "./waiting.ts";
 
@@ -27,22 +27,10 @@ const paths = {
   policies: "/apis/image.toolkit.fluxcd.io/v1/imagepolicies",
 } as const;
 
-/** The API's word for what is not there, or for a kind that it does not know yet. */
-class Unanswered extends Error {
-  readonly found: Found<never>;
-  constructor(found: Found<never>) {
-    super("the API did not answer");
-    this.found = found;
-  }
-}
-
+/** Nothing for what is not there, or for a kind that the API does not know yet. */
 async function get(api: Kube, path: string): Promise<unknown> {
   const answer = await api.ask({ path });
-  if (answer.kind === "failure") {
-    const { failure } = answer;
-    const rest = { wayOut: wayOut(failure), lasting: isLasting(failure) };
-    throw new Unanswered({ kind: "waiting", seen: `the API: ${failure.seen}`, ...rest });
-  }
+  if (answer.kind === "failure") throw new Unanswered(answer.failure);
   return answer.status === 200 ? JSON.parse(answer.text) : undefined;
 }
 

@@ -50,9 +50,10 @@ async function build(stageName: string, edits: Edits = {}): Promise<Built> {
     declared.push({ args, resource: args.resource });
   };
   const secrets = { ...material, serverToken: pulumi.secret(material.serverToken) };
+  const admin = { caCertificate: "CA", adminCertificate: "ADMIN", adminKey: "KEY" };
   const target = new K3sCluster(
     "cluster",
-    { ...stageOf(stageName, edits), pins, secrets },
+    { ...stageOf(stageName, edits), pins, secrets, admin },
     { transformations: [record] },
   );
   const { nodes, endpoint, ingressAddress } = target;

@@ -75,7 +75,6 @@ const session: readonly Step[] = [
   { text: "pulumi config set --stack prod --secret --path 'k3s-stages:write.githubAppID' 123" },
   { text: "pulumi config set --stack prod --secret --path 'k3s-stages:write.githubAppInstallationID' 456" },
   { text: "pulumi config set --stack prod --secret --path 'k3s-stages:write.githubAppPrivateKey'", input: "key" },
-  { text: "pulumi stack export --show-secrets --stack prod", says: "serverToken" },
   {
     text: "kubectl -n flux-system create secret generic webhook-token --from-literal=token=$(openssl rand -hex 20)",
     ...offline,

@@ -99,6 +99,7 @@ const byLayer: readonly Fault[] = [
     F71: "a deploy key that is read-only, revoked, or a wrong host key → stops before any server, with the remedy",
     F81: "an upgrade downwards, over a minor version, by a channel, of agents before servers → refused",
     F82: "a restore with a lost token, a ghost member, two of three members lost → the runbook's commands bring it back",
+    F83: "another server token is cut off at any step, servers start meanwhile → each comes up, the next run ends it",
   }),
   ...of("G", {
     F72: "Flux commits a tag between plan and push, once and again and again → the tag stays; bounded; never by force",
@@ -148,6 +149,11 @@ export const open: { readonly [id: string]: Open } = {
   F82: {
     because: "the script's order and its faults are tried with a fake k3s; tokens, members and quorum are a real one's",
     proof: "a stage of three servers on a real account, two deleted at Hetzner, then docs/day-2.md",
+    inPart: true,
+  },
+  F83: {
+    because: "k3s and systemd are fakes that do what k3s' sources say",
+    proof: "`rotate.serverToken` raised on a real account, a server switched off and on meanwhile",
     inPart: true,
   },
 };

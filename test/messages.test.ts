@@ -38,7 +38,7 @@ const speaking = [
     "publish",
   ].map((name) => `stacks/publish/${name}.ts`),
   ...["failure", "in-cluster", "stage-state", "steps"].map((name) => `stacks/access/${name}.ts`),
-  ...["k3s-version", "out-of-reach", "replacements", "stranded", "user-data", "way-out"].map(
+  ...["k3s-version", "out-of-reach", "replacements", "stranded", "token-change", "user-data", "way-out"].map(
     (name) => `stacks/cluster/${name}.ts`,
   ),
   ...["clock", "hetzner", "other-state", "read", "targets"].map((name) => `stacks/preflight/${name}.ts`),
@@ -57,6 +57,7 @@ const following = [
   /^(its line in generations|a generation only rises|Set a valid token|Nothing was deleted; |Bring that server back)/,
   /^(The servers' journal|The history of the repository|at …, with the right|A deploy key that is there|Or let the)/,
   /would go as it is, with its pods|^kubectl -n kube-system delete secret|^more, no run starts |^\(kustomizations\)|^ *pulumi config set|^…: this update makes one until|^, all of them are back|^; status.hetzner.com/,
+  /^(`pulumi up` goes on from here|…\. Bring back first|…\. More says kubectl|a pod of an earlier run ends|Put … back to …)/,
   /^(use 1 to 40 lowercase|is no input here|the stage … is configured, but was not resolved)/,
 ];
 

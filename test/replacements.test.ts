@@ -22,6 +22,7 @@ const wanted = (nodes: MadeNodes, more: Partial<Fleet> = {}): Fleet => ({
   others: {},
   starts: "server-1",
   restores: undefined,
+  serverToken: 1,
   k3s: "v1.36.3+k3s1",
   upgrades: true,
   reached: true,
@@ -29,7 +30,8 @@ const wanted = (nodes: MadeNodes, more: Partial<Fleet> = {}): Fleet => ({
   skipped: [],
   ...more,
 });
-const replacements = (old: MadeNodes, now: Fleet, k3s = "v1.36.3+k3s1") => decide({ nodes: old, k3s, others: {} }, now);
+const replacements = (old: MadeNodes, now: Fleet, k3s = "v1.36.3+k3s1") =>
+  decide({ nodes: old, k3s, others: {}, serverToken: 1 }, now);
 const raised = (...names: readonly string[]): MadeNodes =>
   Object.fromEntries(
     Object.entries(three).map(([name, made]) => [name, names.includes(name) ? { ...made, generation: 2 } : made]),
@@ -179,7 +181,7 @@ describe("in one run", () => {
 });
 
 describe("a gateway or a load balancer", () => {
-  const known = (others: Known["others"]) => ({ nodes: three, k3s: "", others });
+  const known = (others: Known["others"]) => ({ nodes: three, k3s: "", others, serverToken: 1 });
   const [balancer, others] = ["load balancer shop-ingress", { "gateway shop-gateway": true }];
 
   it("that is protected may not go, also in the edit that lifts the protection", () => {
@@ -297,6 +299,52 @@ describe("another k3s", () => {
   });
 });
 
+describe("another token for servers", () => {
+  const known = (serverToken: number): Known => ({ nodes: three, k3s: "v1.36.3+k3s1", others: {}, serverToken });
+  const problems = (to: number, nodes = three, more: Partial<Fleet> = {}) =>
+    decide(known(2), wanted(nodes, { serverToken: to, ...more })).problems;
+
+  it("is told of, with what it means for snapshots", () => {
+    const { problems: none, notes } = decide(known(2), wanted(three, { serverToken: 3 }));
+    expect([none, notes]).toEqual([[], [expect.stringMatching(/^every server takes another token .* Snapshots from/)]]);
+    expect(decide(known(2), wanted(three, { serverToken: 2 })).notes).toEqual([]);
+    expect(decide({ ...known(1), nodes: {} }, wanted(three, { serverToken: 2 }))).toMatchObject({
+      problems: [],
+      notes: [],
+    });
+  });
+
+  it.each([
+    ["comes back no more", problems(1), /^the servers' token would go from rotation 2 to 1, and a rotation only rises/],
+    [
+      "with access: none",
+      problems(3, three, unreached),
+      /with access: none nobody here brings them another token\. Put/,
+    ],
+    [
+      "beside a replacement",
+      problems(3, raised("server-2")),
+      /while server-2 comes or goes\. Put .* back to 2 for this run/,
+    ],
+    [
+      "beside new servers",
+      problems(3, { ...three, "server-4": server(), "server-5": server() }),
+      /server-4, server-5 come or/,
+    ],
+    [
+      "beside a restore",
+      problems(3, raised("server-1"), { restores: "server-1" }),
+      /^the snapshot is read with the token/,
+    ],
+  ])("is refused %s", (_, found, words) => expect(found).toEqual([expect.stringMatching(words)]));
+
+  it("goes with an agent, and with a server that is given up by name", () => {
+    expect(problems(3, raised("web-1"))).toEqual([]);
+    expect(problems(3, raised("server-2"), { skipped: ["server-2"] })).toEqual([]);
+    expect(problems(2, raised("server-2"))).toEqual([]);
+  });
+});
+
 describe("gitops:index:Nodes over gRPC", async () => {
   const provider = { name: "gitops", version: "0.1.0", resources: { "gitops:index:Nodes": nodes({ env: {} }) } };
   const served = await serve(provider);
@@ -310,6 +358,18 @@ describe("gitops:index:Nodes over gRPC", async () => {
   it("refuses in check, with both names, before anything is changed", async () => {
     const { failures } = await client.check(inputs(raised("server-1", "server-2")), inputs(three));
     expect(failures.map(({ reason }) => reason).join()).toContain("server-1 and server-2 would be replaced in one run");
+  });
+
+  it("says with which rotation of the servers' token the cluster began, where there is another than the first", async () => {
+    const now = { ...inputs(three), serverToken: 2 };
+    const born = async (olds?: object) => {
+      const { inputs: checked } = await client.check(now, olds as never);
+      return [checked["born"], (await client.create(checked)).outputs["born"]];
+    };
+    expect(await born()).toEqual([2, 2]);
+    expect(await born(inputs(three))).toEqual([1, 1]);
+    expect(await born({ ...now, born: 2 })).toEqual([2, 2]);
+    expect((await client.create(inputs(three))).outputs).toEqual({});
   });
 
   it("keeps what living nodes were made as, so that no difference is invented", async () => {

@@ -10,6 +10,7 @@ import { NodeError } from "../node/error.ts";
 import type { NodeFacts } from "../node/read.ts";
 import { reconcile } from "./flux.ts";
 import { type KubeObject, type Objects, place } from "./objects.ts";
+import { beginToken, runTokenPods, takesServer } from "./server-tokens.ts";
 
 export interface ClusterArgs {
   /** The server that starts it. */
@@ -80,9 +81,10 @@ const decoded = (objects: Objects, secret: string, key: string): string => {
   return Buffer.from(data[key] ?? "", "base64").toString("utf8");
 };
 
-/** Agents by a Secret for their token; one that is a node already is known by that. */
+/** Servers by their token, agents by a Secret for theirs; one that is a node already is known by that. */
 function isLetIn(objects: Objects, { name, role, k3s }: NodeFacts): boolean {
-  if (role === "server" || objects.get(place(name, { kind: "Node" }))) return true;
+  if (objects.get(place(name, { kind: "Node" }))) return true;
+  if (role === "server") return takesServer(objects, `${k3s["token"]}`);
   const [id = "", secret = ""] = `${k3s["token"]}`.split("::")[1]?.split(".") ?? [];
   return secret !== "" && decoded(objects, `kube-system/bootstrap-token-${id}`, "token-secret") === secret;
 }
@@ -162,6 +164,7 @@ async function handOver({ first, objects, repository }: ClusterArgs): Promise<vo
 export function openCluster(args: ClusterArgs): Cluster {
   const { first, objects, repository, head } = args;
   for (const name of ["kube-system", "default"]) objects.merge(place(name, { kind: "Namespace" }), {});
+  beginToken(objects, `${first.k3s["token"]}`);
   applyManifests(objects, first);
   const installed = () => objects.get(flux("GitRepository", "flux-system")) !== undefined;
   const servers = new Map<string, number>();
@@ -186,6 +189,7 @@ export function openCluster(args: ClusterArgs): Cluster {
     },
     leave: (name) => objects.remove(place(name, { kind: "Node" })),
     step: async () => {
+      runTokenPods(objects);
       if (!installed()) applyGiven(objects, first);
       initialize(objects, servers);
       if (!installed()) await handOver(args);

@@ -43,12 +43,14 @@ export const isRemoved = ({ metadata: { annotations = {} } }: KubeNode): boolean
 export const machineOf = ({ spec }: KubeNode): string | undefined =>
   /^hcloud:\/\/(\d+)$/.exec(spec?.providerID ?? "")?.[1];
 
-const isReady = ({ status }: KubeNode): boolean =>
+export const isReady = ({ status }: KubeNode): boolean =>
   status?.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True") ?? false;
+
+export const isServer = ({ metadata: { labels = {} } }: KubeNode): boolean => controlPlane in labels;
 
 /** The other servers of the cluster, and those among them that etcd cannot count on now. */
 export function otherServers(nodes: readonly KubeNode[], name: string) {
-  const others = nodes.filter(({ metadata }) => metadata.name !== name && controlPlane in (metadata.labels ?? {}));
+  const others = nodes.filter((node) => node.metadata.name !== name && isServer(node));
   return {
     names: others.map(({ metadata }) => metadata.name),
     notReady: others.filter((node) => !isReady(node)).map(({ metadata }) => metadata.name),

@@ -2,7 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 /** The stage's own certificates; `Pki` has them. */
-interface Access {
+export interface Access {
   readonly caCertificate: pulumi.Input<string>;
   readonly adminCertificate: pulumi.Input<string>;
   readonly adminKey: pulumi.Input<string>;

@@ -8,6 +8,7 @@ import { gateway, servers, told } from "./hetzner/servers.ts";
 import type { Front, K3sClusterArgs, Servers, Site } from "./hetzner/site.ts";
 import { nodeScripts } from "./node-scripts.ts";
 import { Nodes } from "./nodes.ts";
+import { ServerToken } from "./rotated-token.ts";
 import { type Node, type Place, type Topology, topology } from "./topology.ts";
 import { openUserData } from "./user-data.ts";
 
@@ -26,10 +27,15 @@ function nodeAddresses({ nodes }: Topology, { addresses: kept }: Front, made: Se
   return pulumi.output(Object.fromEntries(entries));
 }
 
-function members({ nodes }: Topology, { addresses: kept }: Front, made: Servers): readonly Member[] {
+function apiOf(server: string, { addresses: kept }: Front): pulumi.Output<string> | undefined {
+  const address = kept.get(server)?.ipAddress;
+  return address && pulumi.interpolate`https://${address}:6443`;
+}
+
+function members({ nodes }: Topology, front: Front, made: Servers): readonly Member[] {
   return nodes.flatMap(({ name, role }) => {
-    const [machine, address] = [made.get(name), kept.get(name)?.ipAddress];
-    const api = role === "server" && address ? pulumi.interpolate`https://${address}:6443` : undefined;
+    const machine = made.get(name);
+    const api = role === "server" ? apiOf(name, front) : undefined;
     return machine ? [{ node: name, role, machine: machine.id, api }] : [];
   });
 }
@@ -38,6 +44,18 @@ function addressOf(place: Place, { addresses: kept, balancers }: Front): pulumi.
   if (place.kind === "private") return pulumi.output(place.address);
   const found = { machine: kept.get(place.name)?.ipAddress, "load-balancer": balancers.get(place.name)?.balancer.ipv4 };
   return found[place.kind] ?? pulumi.output("");
+}
+
+/** What servers that are made now join with. Only where it is another than the cluster was born with, somebody has to be told. */
+function joinToken(site: Site, servers: readonly pulumi.Input<string>[]): pulumi.Input<string> {
+  const { stage, plan, secrets, admin, allowed, child } = site;
+  const { serverToken: rotation } = stage.cluster.rotate;
+  if (rotation === 1) return secrets.serverToken;
+  const { caCertificate, adminCertificate, adminKey } = admin;
+  const nodes = plan.nodes.filter(({ role }) => role === "server").map(({ name }) => name);
+  const own = { cluster: plan.cluster, rotation, born: allowed.born, token: secrets.serverToken, nodes, servers };
+  const args = { ...own, caCertificate, adminCertificate, adminKey };
+  return new ServerToken(plan.cluster, args, { ...child, dependsOn: [allowed] }).token;
 }
 
 /**
@@ -70,12 +88,14 @@ export class K3sCluster extends pulumi.ComponentResource {
     const front: Front = { addresses: addresses(site), balancers: loadBalancers(site, shared) };
     const apiAddress = addressOf(plan.api, front);
     const around = { ...shared, addresses: front.addresses, apiAddress };
-    const made = servers(site, around, gateway(site, around));
+    this.endpoint = pulumi.interpolate`https://${apiAddress}:6443`;
+    const apis = plan.nodes.flatMap((node) => (node.role === "server" ? (apiOf(node.name, front) ?? []) : []));
+    const joined = { ...site, secrets: { ...site.secrets, serverToken: joinToken(site, [this.endpoint, ...apis]) } };
+    const made = servers(joined, around, gateway(site, around));
     targets(site, front, made);
     this.nodes = nodeAddresses(plan, front, made);
     this.members = members(plan, front, made);
     this.ingressAddress = addressOf(plan.ingress, front);
-    this.endpoint = pulumi.interpolate`https://${apiAddress}:6443`;
     this.registerOutputs({ nodes: this.nodes, endpoint: this.endpoint, ingressAddress: this.ingressAddress });
   }
 }

@@ -31,6 +31,8 @@ export interface Fleet {
   readonly starts: string | undefined;
   /** The server whose replacement begins with an etcd snapshot. */
   readonly restores: string | undefined;
+  /** Of the token by which servers join. */
+  readonly serverToken: number;
   /** With which nodes are made, and to which the cluster is brought where it has upgrades. */
   readonly k3s: string;
   readonly upgrades: boolean;
@@ -46,6 +48,7 @@ export interface Fleet {
 export interface Known {
   readonly nodes: MadeNodes;
   readonly others: Others;
+  readonly serverToken: number;
   readonly k3s: string;
 }
 

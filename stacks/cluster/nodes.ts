@@ -19,6 +19,9 @@ const digest = (text: string): string => createHash("sha256").update(text).diges
  * the plugin in `provider/`; what is created or replaced has to depend on it.
  */
 export class Nodes extends pulumi.CustomResource {
+  /** The rotation of the servers' token with which the cluster began. */
+  declare readonly born: pulumi.Output<number>;
+
   constructor(plan: Topology, { cluster, k3s, firstBoot }: NodesArgs, options?: pulumi.CustomResourceOptions) {
     const nodes = plan.nodes.map((node) => {
       const { role, generation, type, location, address, protect } = node;
@@ -39,6 +42,7 @@ export class Nodes extends pulumi.CustomResource {
       starts: plan.nodes.find(({ join }) => join === undefined)?.name ?? "",
       /** The server whose replacement begins with an etcd snapshot; empty for none. */
       restores: restores(cluster) ? (plan.nodes[0]?.name ?? "") : "",
+      ...(cluster.rotate.serverToken > 1 ? { serverToken: cluster.rotate.serverToken, born: undefined } : {}),
       k3s,
       upgrades: cluster.upgrades !== undefined,
       ...(cluster.access === "none" ? { reached: false } : {}),

@@ -9,20 +9,18 @@ export interface PkiArgs {
   readonly adminRotation?: number;
   /** The same of the agents' token. */
   readonly agentRotation?: number;
-  /** The same of the servers'. */
-  readonly serverRotation?: number;
   /** Whether another token would reach the cluster; yes, if not given. */
   readonly reached?: boolean;
 }
 
 /**
  * A cluster's certificate authorities, join tokens and admin access, known before its first server exists. Served by the
- * plugin in `provider/`; after its creation only the admin certificate and the tokens ever change.
+ * plugin in `provider/`; after its creation only the admin certificate and the agents' token ever change.
  */
 export class Pki extends pulumi.CustomResource {
   /** PEM by path under /var/lib/rancher/k3s/server/tls, for the first server before its first start. */
   declare readonly serverFiles: pulumi.Output<{ readonly [path: string]: string }>;
-  /** Full secure form, `K10<hash>::server:<password>`. Restoring an etcd snapshot needs it. */
+  /** Full secure form, `K10<hash>::server:<password>`: what the cluster is born with. Restoring an etcd snapshot needs it. */
   declare readonly serverToken: pulumi.Output<string>;
   /** `K10<hash>::agents.<secret>`: joins agents only, as long as the cluster has its Secret. */
   declare readonly agentToken: pulumi.Output<string>;
@@ -67,11 +65,10 @@ export async function stagePki(
   { name, cluster: { protect, rotate, access } }: Stage,
   { cluster, hooks }: { readonly cluster: string; readonly hooks: pulumi.ResourceHookBinding },
 ): Promise<Pki> {
-  const { adminCertificate, agentToken, serverToken } = rotate;
+  const { adminCertificate, agentToken } = rotate;
   const args = {
     ...(adminCertificate > 1 ? { adminRotation: adminCertificate } : {}),
     ...(agentToken > 1 ? { agentRotation: agentToken } : {}),
-    ...(serverToken > 1 ? { serverRotation: serverToken } : {}),
     ...(access === "none" ? { reached: false } : {}),
   };
   const pki = new Pki(name, { cluster, ...args }, { protect, hooks });

@@ -2,6 +2,7 @@ import { upgradeProblem } from "./k3s-version.ts";
 import { type Fleet, type Known, type Made, type MadeNodes, servers } from "./made.ts";
 import { outOfReach } from "./out-of-reach.ts";
 import { stranded } from "./stranded.ts";
+import { tokenNotes, tokenProblems } from "./token-change.ts";
 import type { Role } from "./topology.ts";
 
 export interface Replacements {
@@ -174,10 +175,11 @@ export function replacements(known: Known, now: Fleet): Replacements {
           ...onlyOne(old, now, replaced),
           ...guarded(known, now),
           ...upgraded(known, now),
+          ...tokenProblems(known, now),
           ...outOfReach(old, now),
           ...stranded(old, now),
         ],
-    notes: isNew ? [] : [...notes(old, now), ...staying(known, now)],
+    notes: isNew ? [] : [...notes(old, now), ...staying(known, now), ...tokenNotes(known, now)],
     nodes: Object.fromEntries(nodes),
   };
 }

@@ -63,9 +63,7 @@ export const nodeKeys = {
         .int()
         .min(1)
         .default(1)
-        .describe(
-          "raise it, and servers join with another token, which those that live take by steps in docs/day-2.md",
-        ),
+        .describe("raise it, and all servers take another token, one after the other; k3s starts again on each"),
     })
     .default({ deployKey: 1, adminCertificate: 1, agentToken: 1, serverToken: 1 })
     .describe("secrets that this program makes, each by its generation"),

@@ -3,6 +3,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Fleet, Stage } from "../../config/fleet.ts";
 import type { Pins } from "../../config/pins.ts";
+import type { Access } from "../departures.ts";
 import type { NodeScripts } from "../node-files.ts";
 import type { GivenSecret } from "../node-settings.ts";
 import type { Nodes } from "../nodes.ts";
@@ -26,6 +27,8 @@ export interface K3sClusterArgs {
   readonly stage: Stage;
   readonly pins: Pins;
   readonly secrets: ClusterSecrets;
+  /** By which servers that live are told of another token. */
+  readonly admin: Access;
   /** What has to be there before any machine is. */
   readonly after?: readonly pulumi.Resource[];
   /** Of every resource at Hetzner; under mocks there can be none. */
