@@ -1,6 +1,6 @@
 /** What the documents say is so: their commands exist and run, their links lead somewhere. */
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -108,6 +108,23 @@ describe("a command of another program in a document", () => {
   });
 });
 
+/** The keys of the schema, which docs/configuration.md is written from, as their parts; `<name>` stands for any. */
+const keys = [...read("docs/configuration.md").matchAll(/^\| `(\S+?)` \|/gm)].map(([, key = ""]) =>
+  key.replaceAll("[]", "").split("."),
+);
+const parents = new Set(keys.map(([first = ""]) => first));
+const isAnyName = (part: string): boolean => part.startsWith("<");
+const isKey = (path: string): boolean =>
+  keys.some((key) =>
+    path.split(".").every((part, at) => part === key[at] || isAnyName(part) || isAnyName(key[at] ?? "")),
+  );
+
+/** Decisions too; without what is written from the schema itself, and what says `apps.<app>.x` for any key. */
+const explained = [
+  ...documents.filter((document) => !["docs/configuration.md", "docs/applications.md"].includes(document)),
+  ...readdirSync(join(root, "docs/adr")).map((file) => `docs/adr/${file}`),
+];
+
 describe("a document", () => {
   /** As GitHub names a heading. */
   const anchors = (text: string) =>
@@ -118,7 +135,7 @@ describe("a document", () => {
         .replaceAll(" ", "-"),
     );
 
-  it.each(documents)("links to what is there: %s", (document) => {
+  it.each([...new Set([...documents, ...explained])])("links to what is there: %s", (document) => {
     const links = [...read(document).matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g)];
     const lost = links.filter(([, path = "", anchor]) => {
       const file = path === "" ? document : join(dirname(document), path);
@@ -127,10 +144,24 @@ describe("a document", () => {
     expect(lost.map(([link]) => link)).toEqual([]);
   });
 
-  it.each(documents)("names files that are there: %s", (document) => {
+  it.each([...new Set([...documents, ...explained])])("names files that are there: %s", (document) => {
     const paths = read(document).matchAll(
       /`((?:stacks|test|commands|provider|sandbox|bench|docs)\/[\w./-]+\.(?:ts|sh|md|json|mjs))`/g,
     );
     expect([...paths].map(([, path = ""]) => path).filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+
+  it.each(explained)("names keys of the configuration that are there: %s", (document) => {
+    const named = [...read(document).matchAll(/`(?:k3s-stages:)?([a-z]\w*(?:\.[\w<>[\]-]+)+)(?=[`: ])/g)];
+    const keys = named.map(([, path = ""]) => path).filter((path) => parents.has(path.split(".")[0] ?? ""));
+    expect(keys.filter((path) => !isKey(path))).toEqual([]);
+  });
+
+  it("lists each decision by its own title, in docs/architecture.md", () => {
+    const listed = [...read("docs/architecture.md").matchAll(/\[(\d{4})\]\(adr\/(.*?)\) (.*?)(?: ·)?$/gm)];
+    const decisions = readdirSync(join(root, "docs/adr"));
+    const titles = decisions.map((file) => /^# (.*)$/m.exec(read(`docs/adr/${file}`))?.[1]?.toLowerCase());
+    expect(listed.map(([, number, , title = ""]) => `${number} ${title}`.toLowerCase())).toEqual(titles);
+    expect(listed.map(([, , file]) => file)).toEqual(decisions);
   });
 });

@@ -1,0 +1,79 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { nodeScripts } from "../stacks/cluster/node-scripts.ts";
+import { nodePhases } from "../stacks/cluster/node-settings.ts";
+import { resolve } from "../stacks/config/resolve.ts";
+import { planOf } from "./node-plan.ts";
+import { seedSources } from "./sources.ts";
+
+const document = (name: string) => readFileSync(join(import.meta.dirname, "../docs", name), "utf8");
+const text = document("cluster.md");
+const examples = [...text.matchAll(/```yaml\n# ([^\n]*)\n([\s\S]*?)```/g)].map(([, title = "", yaml = ""]) => ({
+  title,
+  yaml,
+}));
+
+describe("docs/cluster.md", () => {
+  it.each(examples)("shows a cluster that is taken as it stands: $title", ({ yaml }) => {
+    const { stages } = resolve(seedSources({ "Pulumi.dev.yaml": { cluster: parse(yaml) } }));
+    expect(stages[0]?.cluster.network).toBe("10.10.0.0/16");
+  });
+
+  it("has examples", () => expect(examples).toHaveLength(3));
+});
+
+describe("docs/nodes.md", () => {
+  const rows = [...document("nodes.md").matchAll(/^\| `([a-z-]+)` \| (all|first)[^|]*\|.*\| (\d+) (min|h) \|$/gm)];
+  const told = new Map(
+    rows.map(([, phase = "", , count, unit]) => [phase, Number(count) * (unit === "h" ? 3600 : 60)]),
+  );
+
+  it("has the phases of every node, in their order", () => {
+    const first = planOf("prod", "server-1");
+    if (first.secrets.kind !== "first") throw new Error("server 1 is not the first");
+    const plans = [
+      { ...first, secrets: { ...first.secrets, given: [] } },
+      planOf("prod", "server-2"),
+      planOf("prod", "web-1"),
+    ];
+    for (const plan of plans) {
+      const phases = nodePhases(plan);
+      expect([...told.keys()].filter((phase) => phases.includes(phase))).toEqual(phases);
+    }
+    expect([...told.keys()].toSorted()).toEqual([...new Set(plans.flatMap(nodePhases))].toSorted());
+  });
+
+  it("says when each gives up, as the unit's script has it", () => {
+    const budgets = /budget\(\) \{\n(.*?)\n\}/s.exec(nodeScripts()["bootstrap.sh"] ?? "")?.[1] ?? "";
+    const seconds = [...budgets.matchAll(/^ *(\S.*)\) echo (\d+)/gm)].map(([, names = "", count]) => ({
+      names,
+      count,
+    }));
+    const budget = (phase: string) =>
+      seconds.find(({ names }) => names === "*" || names.split(" | ").includes(phase))?.count;
+    expect([...told].map(([phase, count]) => [phase, String(count)])).toEqual(
+      [...told.keys()].map((phase) => [phase, budget(phase)]),
+    );
+  });
+});
+
+describe("docs/adopt.md", () => {
+  it("lists codes that adopt finds, and each of them", () => {
+    const root = join(import.meta.dirname, "..");
+    const files = [
+      ...readdirSync(join(root, "stacks/adopt")).map((file) => `stacks/adopt/${file}`),
+      "commands/adopt.ts",
+    ];
+    const code = files.map((file) => readFileSync(join(root, file), "utf8")).join("");
+    const listed = [...document("adopt.md").matchAll(/^\| (`.*?) \|/gm)].flatMap(([, cell = ""]) =>
+      [...cell.matchAll(/`([a-z0-9-]+)`/g)].map(([, name = ""]) => name),
+    );
+    expect(listed.length).toBeGreaterThan(30);
+    expect(listed.filter((name) => !code.includes(`"${name}"`))).toEqual([]);
+    // Words of the code that are none: a rollout, and the namespace of Flux.
+    const words = [...code.matchAll(/"([a-z]+(?:-[a-z0-9]+)+)"/g)].map(([, word = ""]) => word);
+    expect(words.filter((word) => !["pull-request", "flux-system", ...listed].includes(word))).toEqual([]);
+  });
+});
