@@ -47,7 +47,6 @@ const session: readonly Step[] = [
   { text: "kubectl get nodes", says: "k3s-stages-dev-server-1" },
   { text: "kubectl -n flux-system get kustomizations", says: "image-updater" },
   { text: "kubectl -n flux-system get gitrepositories,kustomizations,pods", says: "kustomization.kustomize.toolkit" },
-  { text: "kubectl -n kube-system get pods" },
   { text: "kubectl -n kube-system get configmap k3s-stages-status -o yaml", says: "phase" },
   { text: "npm run matrix", says: "v1.9.32-develop.2" },
   { text: "npm run matrix -- --html matrix.html", more: "--offline", says: "the matrix as a page" },
@@ -97,11 +96,11 @@ const otherwise: readonly (readonly [commands: RegExp, reason: string])[] = [
   [/^pulumi destroy$/, "npm run destroy runs it"],
   [/^pulumi login "s3:/, "flux/state-bucket.test.ts, at a store that speaks S3"],
   [/^pulumi login file:/, "its address is the session's PULUMI_BACKEND_URL"],
-  [/^kubectl (delete|describe|wait|get helmreleases|-n flux-system get receiver)\b/, "flux/documents.test.ts"],
+  [/^kubectl (delete|describe|get helmreleases|-n flux-system get receiver)\b/, "flux/documents.test.ts"],
   [/^kubectl kustomize$/, "kustomize.test.ts runs it on every folder"],
   [needsMachines, "needs a node or a controller; documents.test.ts asks kubectl for its words"],
   [/^(flux|k3s|sops)\b/, "on a node, in a cluster, or with a person's keys"],
-  [/^git (rm|clone)\b/, "in a person's own checkout"],
+  [/^git (rm|clone|remote)\b/, "in a person's own checkout"],
 ];
 
 const anyStage = (text: string): string => text.replaceAll(/\bprod\b(?!\.json|=)/g, "dev");
