@@ -1,6 +1,5 @@
 import type { Repository, Stage } from "../config/fleet.ts";
-import type { UpgradeVersions } from "./upgrades.ts";
-import type { ApiVersions } from "./versions.ts";
+import type { ApiVersions, UpgradeVersions } from "./versions.ts";
 
 /** What a cluster's files are rendered for. */
 export interface Target {

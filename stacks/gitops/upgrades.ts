@@ -2,14 +2,8 @@ import type { Upgrades } from "../config/cluster.ts";
 import { wholeFolder } from "./kustomize.ts";
 import { fluxNamespace, upgradesPath } from "./names.ts";
 import type { Target } from "./target.ts";
+import type { UpgradeVersions } from "./versions.ts";
 import type { KubeObject, Manifests } from "./yaml.ts";
-
-/** What an upgrade of k3s takes, as pins.json has it. */
-export interface UpgradeVersions {
-  /** Exact, with its v: `v1.36.3+k3s1`. */
-  readonly k3s: string;
-  readonly systemUpgradeController: { readonly version: string; readonly commit: string };
-}
 
 /** The controller's own namespace and account; its manifests name them (rancher/system-upgrade-controller manifests). */
 const namespace = "system-upgrade";

@@ -1,6 +1,12 @@
 import { ConfigError } from "../config/error.ts";
 import type { Pins } from "../config/pins.ts";
-import type { UpgradeVersions } from "./upgrades.ts";
+
+/** What an upgrade of k3s takes, as pins.json has it. */
+export interface UpgradeVersions {
+  /** Exact, with its v: `v1.36.3+k3s1`. */
+  readonly k3s: string;
+  readonly systemUpgradeController: { readonly version: string; readonly commit: string };
+}
 
 /** What rendered files are made for, as pins.json has it: an exact Flux release without the v. */
 export interface Versions extends UpgradeVersions {
