@@ -53,8 +53,7 @@ function commandsOf(document: string): readonly Command[] {
 }
 
 /** kubectl's where the API alone is not enough: a kubelet answers, or a controller whose definitions are in no module. */
-export const needsMachines =
-  /^kubectl (-n$|run\b|kustomize\b|apply\b|-n \S+ logs\b|-n system-upgrade get plans)/;
+export const needsMachines = /^kubectl (-n$|run\b|kustomize\b|apply\b|-n \S+ logs\b|-n system-upgrade get plans)/;
 
 export const commands: readonly Command[] = documents.flatMap(commandsOf);
 
