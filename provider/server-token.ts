@@ -1,7 +1,5 @@
 /** The provider's side of `gitops:index:ServerToken`: the token by which servers join, and those that live are started. */
-import { clusterApi } from "./cluster-api.ts";
-import { type CreateRequest, type Resource, type State, UserError } from "./resource.ts";
-import { goesOn, rotate } from "./token-rotation.ts";
+import type { CreateRequest, Resource, State } from "./resource.ts";
 import { type Properties, secret, unknown, type Value } from "./values.ts";
 
 export interface Around {
@@ -12,16 +10,11 @@ export interface Around {
 
 const known = (token: Value | undefined): State => ({ outputs: { token: secret(token ?? unknown) } });
 
+/** Loaded where there is another token, which is in few runs. */
 async function another(request: CreateRequest, { env, pause = 1 }: Around): Promise<State> {
-  const api = clusterApi(request.inputs, request.signal);
+  const { rotate } = await import("./token-rotation.ts");
   const skipped = (env["K3S_STAGES_SKIP_DRAIN"] ?? "").split(",");
-  try {
-    return known(await rotate({ request, api, skipped, pause }));
-  } catch (error) {
-    throw request.signal.aborted ? new UserError(`cancelled while servers take another token; ${goesOn}`) : error;
-  } finally {
-    api.close();
-  }
+  return known(await rotate(request, { skipped, pause }));
 }
 
 /** `Pki` has the token that a cluster is born with, which is of this rotation. */

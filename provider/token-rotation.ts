@@ -16,18 +16,21 @@ import {
   turnLimit,
   turns,
 } from "../stacks/cluster/server-token.ts";
-import { type ClusterApi, make, strings, take } from "./cluster-api.ts";
+import { type ClusterApi, clusterApi, make, strings, take } from "./cluster-api.ts";
 import { type CreateRequest, UserError } from "./resource.ts";
 import { Unanswered } from "./unanswered.ts";
 import { type Found, wait } from "./waiting.ts";
 
-export interface Rotation {
-  readonly request: CreateRequest;
-  readonly api: ClusterApi;
+export interface How {
   /** Servers that are given up, by name. */
   readonly skipped: readonly string[];
   /** Seconds between two looks. */
   readonly pause: number;
+}
+
+interface Rotation extends How {
+  readonly request: CreateRequest;
+  readonly api: ClusterApi;
 }
 
 /** Seconds that servers are given to be Ready: one may just have started. */
@@ -35,7 +38,7 @@ const patience = 5 * 60;
 
 const pods = `/api/v1/namespaces/${namespace}/pods`;
 const secrets = `/api/v1/namespaces/${namespace}/secrets`;
-export const goesOn = "`pulumi up` goes on from here";
+const goesOn = "`pulumi up` goes on from here";
 
 interface Waited<T> {
   readonly what: string;
@@ -69,6 +72,7 @@ function allReady(rotation: Rotation, begun: boolean): Promise<readonly string[]
   const look = async (): Promise<Found<readonly string[]>> => {
     const { items = [] } = (await take(api, { path: "/api/v1/nodes" })) as { readonly items?: readonly KubeNode[] };
     const { all, notReady } = serversOf(items, wanted, skipped);
+    if (all.length === 0) throw new UserError("no server is left that could be told of another token");
     if (notReady.length === 0) return { kind: "done", value: all };
     const wayOut =
       `${begun ? goesOn : "No server was told of another token"}. Bring back first what is not there (docs/day-2.md); ` +
@@ -125,21 +129,30 @@ async function taken(rotation: Rotation, turn: Turn, text: string): Promise<void
   await once(rotation, { method: "DELETE", path });
 }
 
-/** Gives the token by which servers join from then on. @throws UserError with the way out */
-export async function rotate(rotation: Rotation): Promise<string> {
+async function all(rotation: Rotation): Promise<string> {
   const { request, skipped } = rotation;
   const given = strings(request.inputs["nodes"]).filter((name) => skipped.includes(name));
   for (const name of given)
     await request.log("WARNING", `K3S_STAGES_SKIP_DRAIN: ${name} is not told of another server token; make it again`);
   const token = await chosen(rotation);
   const text = script(nodeScripts(), "server-token.sh");
-  const servers = await allReady(rotation, true);
-  if (servers.length === 0) throw new UserError("no server is left that could be told of another token");
-  for (const turn of turns(servers)) {
+  for (const turn of turns(await allReady(rotation, true))) {
     await taken(rotation, turn, text);
     if (turn.steps.includes("switch")) await request.log("INFO", `${turn.node} runs with the new server token`);
     await allReady(rotation, true);
   }
   await once(rotation, { method: "DELETE", path: `${secrets}/${tokenSecretName}` });
   return token;
+}
+
+/** Gives the token by which servers join from then on. @throws UserError with the way out */
+export async function rotate(request: CreateRequest, how: How): Promise<string> {
+  const api = clusterApi(request.inputs, request.signal);
+  try {
+    return await all({ ...how, request, api });
+  } catch (error) {
+    throw request.signal.aborted ? new UserError(`cancelled while servers take another token; ${goesOn}`) : error;
+  } finally {
+    api.close();
+  }
 }

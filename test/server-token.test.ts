@@ -142,6 +142,14 @@ describe("another server token", () => {
     expect(said[0]).toBe("WARNING K3S_STAGES_SKIP_DRAIN: server-2 is not told of another server token; make it again");
   });
 
+  it("is refused where all are given up, before anything is changed", async () => {
+    const given = resource({ K3S_STAGES_SKIP_DRAIN: names.join(",") });
+    await expect(given.create(request(inputs(2)))).rejects.toThrow(
+      "no server is left that could be told of another token",
+    );
+    expect([pods, secret()]).toEqual([[], undefined]);
+  });
+
   it("waits for an API that answers nothing for a while, and asks the other servers meanwhile", async () => {
     let left = 40;
     fault = () => (left-- > 0 && left % 3 > 0 ? refusal(503, "etcd has no leader") : undefined);
