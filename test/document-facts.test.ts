@@ -1,3 +1,4 @@
+/** What the documents say of the code beside commands: examples of the configuration, a node's phases, what adopt finds. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -5,10 +6,11 @@ import { parse } from "yaml";
 import { nodeScripts } from "../stacks/cluster/node-scripts.ts";
 import { nodePhases } from "../stacks/cluster/node-settings.ts";
 import { resolve } from "../stacks/config/resolve.ts";
+import { documents, read } from "./documents.ts";
 import { planOf } from "./node-plan.ts";
 import { seedSources } from "./sources.ts";
 
-const document = (name: string) => readFileSync(join(import.meta.dirname, "../docs", name), "utf8");
+const document = (name: string) => read(`docs/${name}`);
 const text = document("cluster.md");
 const examples = [...text.matchAll(/```yaml\n# ([^\n]*)\n([\s\S]*?)```/g)].map(([, title = "", yaml = ""]) => ({
   title,
@@ -22,6 +24,45 @@ describe("docs/cluster.md", () => {
   });
 
   it("has examples", () => expect(examples).toHaveLength(3));
+});
+
+/** `# Pulumi.prod.yaml`, or nothing but keys of a stage's file; the second word is the key below which the rest stands. */
+const ofFile = /^(?:# (Pulumi[\w.]*\.yaml)(?:, (?:below )?(\w+))?|(?=k3s-stages:))/;
+const configurations = documents.flatMap((name) =>
+  [...read(name).matchAll(/```yaml\n([\s\S]*?)```/g)].flatMap(([, yaml = ""]) => {
+    const [found, file = "Pulumi.prod.yaml", below = "config"] = ofFile.exec(yaml) ?? [];
+    return found === undefined ? [] : [{ name, file, below, yaml, title: yaml.split("\n")[0] }];
+  }),
+);
+
+/** To the second level below a key, so that what the seed has beside it stays. */
+function leaves(path: string, value: unknown, depth = 2): readonly (readonly [string, unknown])[] {
+  if (depth === 0 || typeof value !== "object" || value === null || Array.isArray(value)) return [[path, value]];
+  return Object.entries(value).flatMap(([key, inner]) => leaves(`${path}.${key}`, inner, depth - 1));
+}
+
+/** What is wrong with the seed's configuration when it has this too. */
+function problems({ file, below, yaml }: (typeof configurations)[number]): string {
+  const edits = Object.entries(parse(yaml)).flatMap(([name, value]) => {
+    const key = name.replace("k3s-stages:", "");
+    const shared = below === "config" && file === "Pulumi.yaml" ? (value as { readonly value: unknown }).value : value;
+    return leaves(below === "config" ? key : `${below}.${key}`, shared);
+  });
+  try {
+    resolve(seedSources({ [file]: Object.fromEntries(edits) }));
+    return "";
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+describe("an example of the configuration in a document", () => {
+  it("is found in each that has some", () => expect(configurations.length).toBeGreaterThan(12));
+
+  // Rules between values are left out: an example shows one side of what belongs together.
+  it.each(configurations)("has keys and values of the schema: $name, $title", (example) => {
+    expect(problems(example)).not.toMatch(/: (unknown |missing |must be )/);
+  });
 });
 
 describe("docs/nodes.md", () => {
