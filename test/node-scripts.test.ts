@@ -297,8 +297,19 @@ suite("flux bootstrap", () => {
     node.set("late/flux", 2);
     const { code, output } = node.run();
     expect(code).toBe(0);
-    expect(output).toContain("flux bootstrap: failed to push: non-fast-forward update");
+    const words = "failed to push: non-fast-forward update";
+    expect(output).toContain(`flux bootstrap: another commit came first, it tries again: ${words}`);
     expect(node.calls("flux")).toHaveLength(3);
+  });
+
+  it("that hangs until the phase's deadline leaves the last reason in the status, and not its shell's word", () => {
+    const node = nodeOf(first).only("flux");
+    node.set("late/flux", 1);
+    node.set("hangs", "yes");
+    node.set("speed", 4000);
+    node.run();
+    expect(node.calls("flux")).toHaveLength(2);
+    expect(node.status()).toMatchObject({ state: "failed", error: expect.stringContaining("non-fast-forward update") });
   });
 
   it("comes after the node is Ready, and is over when the source and the Kustomization are (rule 35)", () => {

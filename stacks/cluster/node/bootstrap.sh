@@ -17,10 +17,11 @@ budget() {
 # Not the time of day: a node's first time synchronisation moves that one.
 now() { cut -d. -f1 "$root/proc/uptime"; }
 
-# A reason as one harmless line of JSON text. An attempt that was cut off at its deadline gives none, so the last one stays.
+# A reason as one harmless line of JSON text. An attempt that was cut off at its deadline gives none, but perhaps its shell's
+# word for that, so the last one stays.
 reason() {
   local line
-  line=$(tail -n 1 "$run/stderr" | tr -cd ' -~' | tr -d '"\134' | cut -c-300)
+  line=$(sed -E '/^(Terminated|Killed)$/d' "$run/stderr" | tail -n 1 | tr -cd ' -~' | tr -d '"\134' | cut -c-300)
   echo "${line:-${error:-took too long}}"
 }
 

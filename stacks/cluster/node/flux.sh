@@ -56,6 +56,23 @@ take_credential() {
 
 bootstrap() { flux bootstrap "$(setting bootstrap)" "${arguments[@]}" 2>&1 | tee "$run/flux.log"; }
 
+# Flux's last words, after the way out where there is one.
+said() {
+  local words way=
+  words=$(tail -n 1 "$run/flux.log" | tr -cd ' -~' | sed 's/^ *//')
+  case $words in
+    *'unable to authenticate'* | *'authentication required'* | *'authorization failed'* | *': 401 '*)
+      way="the host refuses the credential; give it the right there, or set another and pulumi up"
+      ;;
+    *' read only'* | *declined* | *protected*) way="the credential may not push to $(setting branch); let it" ;;
+    *'epository not found'* | *'create new Git repository'*) way="no such repository, or the credential may not see it" ;;
+    *"couldn't find remote ref"*) way="there is no branch $(setting branch); pulumi up makes it" ;;
+    *non-fast-forward* | *'object not found'* | *'update ref'* | *'lock ref'*) way="another commit came first, it tries again" ;;
+    *'dial tcp'*) way="not reached, it tries again" ;;
+  esac
+  echo "${way:+$way: }$words"
+}
+
 # flux bootstrap trusts the host keys that it is shown and stores those; the ones that came with the credential replace them.
 pin_host_keys() {
   local pinned
@@ -74,7 +91,7 @@ if [ -z "$revision" ]; then
   take_credential
   # Its own verdict is not the last word: it fails on a healthy cluster when another stage commits meanwhile
   # (fluxcd/flux2 pkg/bootstrap/bootstrap.go waits for its very own commit).
-  bootstrap || healthy 30s || fail "flux bootstrap: $(tail -n 1 "$run/flux.log")"
+  bootstrap || healthy 30s || fail "flux bootstrap: $(said)"
 fi
 pin_host_keys
 healthy 5m

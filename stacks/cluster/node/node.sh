@@ -30,8 +30,10 @@ architecture() {
 # The interface that carries the private address. Never by name: names differ by server type and image.
 interface() { ip -4 -o addr show to "$(setting address)/32" | awk '{ print $2; exit }'; }
 
-# An agent asks as its kubelet, which may read its own node and little more.
+# An agent asks as its kubelet, which may read its own node and little more. The unit has no HOME, so kubectl and flux would
+# keep what they learn of the API below /.
 use_cluster() {
+  export KUBECACHEDIR=$run/kube-cache
   case $(setting role) in
     server) export KUBECONFIG=$root/etc/rancher/k3s/k3s.yaml ;;
     *) export KUBECONFIG=$root/var/lib/rancher/k3s/agent/kubelet.kubeconfig ;;
