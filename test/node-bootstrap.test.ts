@@ -121,7 +121,7 @@ describe("flux bootstrap, as the first server runs it,", () => {
   it("refuses another cluster's path (F68)", async () => {
     await boot();
     repo.edit({ [`${flux}/gotk-sync.yaml`]: (text) => text.replace("./clusters/production", "./clusters/dev") });
-    await expect(boot()).rejects.toThrow('("clusters/production") would overwrite path ("./clusters/dev")');
+    await expect(boot()).rejects.toThrow('("./clusters/production") would overwrite path ("./clusters/dev")');
   });
 
   it("fails without the placeholder that its kustomization.yaml lists", async () => {

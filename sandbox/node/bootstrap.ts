@@ -64,7 +64,7 @@ function assertSamePath(live: string, path: string): void {
   const documents = parseAllDocuments(live).map((document) => document.toJS() as Sync | null);
   const found = documents.find((each) => each?.kind === "Kustomization")?.spec.path;
   if (found === undefined || posix.join(found) === posix.join(path)) return;
-  const reason = `sync path configuration ("${path}") would overwrite path ("${found}") of existing Kustomization`;
+  const reason = `sync path configuration ("./${posix.join(path)}") would overwrite path ("${found}") of existing Kustomization`;
   throw new NodeError([reason]);
 }
 

@@ -10,7 +10,13 @@ const yaml = (value: object): string => stringify(value, { lineWidth: 0, indentS
 export function componentsText({ version, components }: BootstrapCommand): string {
   const head = ["---", warning, `# Flux Version: ${version}`, `# Components: ${components.join(",")}`];
   const note = "# STAND-IN: a sandbox wrote this file; flux bootstrap puts the manifests of these components here.";
-  const labels = { "app.kubernetes.io/part-of": "flux", "app.kubernetes.io/version": version };
+  const labels = {
+    "app.kubernetes.io/instance": "flux-system",
+    "app.kubernetes.io/part-of": "flux",
+    "app.kubernetes.io/version": version,
+    "pod-security.kubernetes.io/warn": "restricted",
+    "pod-security.kubernetes.io/warn-version": "latest",
+  };
   const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: "flux-system", labels } };
   return [...head, note, yaml(namespace)].join("\n");
 }
