@@ -99,7 +99,8 @@ const otherwise: readonly (readonly [commands: RegExp, reason: string])[] = [
   [/^kubectl (delete|describe|get helmreleases|-n flux-system get receiver)\b/, "flux/documents.test.ts"],
   [/^kubectl kustomize$/, "kustomize.test.ts runs it on every folder"],
   [needsMachines, "needs a node or a controller; documents.test.ts asks kubectl for its words"],
-  [/^(flux|k3s|sops)\b/, "on a node, in a cluster, or with a person's keys"],
+  [/^(flux|sops)\b/, "on a real API server with real controllers: flux/bootstrap.test.ts, flux/delivery.test.ts"],
+  [/^k3s\b/, "on a node"],
   [/^git (rm|clone|remote)\b/, "in a person's own checkout"],
 ];
 

@@ -72,8 +72,8 @@ export class FakeNode {
   readonly world = join(this.directory, "world");
   private readonly links = join(this.directory, "commands");
 
-  constructor(plan: NodePlan, releases: string) {
-    cpSync(releases, join(this.world, "downloads"), { recursive: true });
+  constructor(plan: NodePlan, releases?: string) {
+    if (releases) cpSync(releases, join(this.world, "downloads"), { recursive: true });
     mkdirSync(this.links);
     for (const name of faked) symlinkSync(commands, join(this.links, name));
     this.set("machine", "x86_64");
@@ -118,17 +118,22 @@ export class FakeNode {
     return existsSync(file) ? readFileSync(file, "utf8").trim() : "";
   }
 
-  /** Lets the unit run once, as systemd would start it; `within` gives a program and its arguments that start it. */
-  run(within: (variables: readonly string[]) => readonly string[] = () => []) {
+  /** How the unit is started: what systemd would run, and what it would be told besides the machine's own. */
+  unit(within: (variables: readonly string[]) => readonly string[] = () => [], seconds = 120) {
     this.set("calls", "");
     const path = `${this.links}:${join(this.root, "usr/local/bin")}:${process.env["PATH"]}`;
     const start = `echo $$ >"$WORLD/pid"; exec "$K3S_STAGES_ROOT/usr/local/lib/k3s-stages/bootstrap"`;
     const own = { PATH: path, WORLD: this.world, K3S_STAGES_ROOT: this.root };
-    const env = { ...process.env, ...own };
     // `timeout` gives the run a process group of its own, for a power cut to end.
     const variables = Object.entries(own).map(([name, value]) => `${name}=${value}`);
-    const [program = "", ...rest] = [...within(variables), "timeout", "120", "bash", "-c", start];
-    const { status, stdout, stderr } = spawnSync(program, rest, { env, encoding: "utf8" });
+    const [file = "", ...args] = [...within(variables), "timeout", `${seconds}`, "bash", "-c", start];
+    return { file, args, env: own };
+  }
+
+  /** Lets the unit run once, as systemd would start it; `within` gives a program and its arguments that start it. */
+  run(within?: (variables: readonly string[]) => readonly string[]) {
+    const { file, args, env } = this.unit(within);
+    const { status, stdout, stderr } = spawnSync(file, args, { env: { ...process.env, ...env }, encoding: "utf8" });
     return { code: status, output: stdout + stderr };
   }
 

@@ -141,11 +141,6 @@ export const open: { readonly [id: string]: Open } = {
     proof: "`pulumi preview` of a stack of the first release with the second",
     inPart: true,
   },
-  F68: {
-    because: "a stand-in bootstraps as flux does; the flux binary meets no cluster here",
-    proof: "`npm run test:flux` has its manifests, a first `pulumi up` on a real account its two runs",
-    inPart: true,
-  },
   F82: {
     because: "the script's order and its faults are tried with a fake k3s; tokens, members and quorum are a real one's",
     proof: "a stage of three servers on a real account, two deleted at Hetzner, then docs/day-2.md",

@@ -46,10 +46,12 @@ export function gitRemote() {
     at(time?: string) {
       now = time;
     },
-    refuse(words: string) {
+    /** Refuses every push, until what it gives is called. */
+    refuse(words: string): () => void {
       const hook = join(url, "hooks", "pre-receive");
       writeFileSync(hook, `#!/bin/sh\necho "${words}" >&2\nexit 1\n`);
       chmodSync(hook, 0o755);
+      return () => rmSync(hook);
     },
     git: (...args: string[]) => git(url, ...args).trim(),
     isAncestor: (commit: string, of: string) =>

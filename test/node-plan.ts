@@ -30,6 +30,11 @@ function secretsOf({ role, join }: Node): NodeSecrets {
 /** Of the node with this name without the cluster's: `server-1`, `web-2`. */
 export function planOf(stageName: string, node: string, edits: Edits = {}): NodePlan {
   const { fleet, stage } = stageOf(stageName, edits);
+  return planIn(fleet, stage, node);
+}
+
+/** As `planOf`, of a configuration that is there. */
+export function planIn(fleet: Fleet, stage: Stage, node: string): NodePlan {
   const plan = topology(fleet, stage);
   const found = plan.nodes.find(({ name }) => name === `${plan.cluster}-${node}`);
   if (!found) throw new Error(`${plan.cluster} has no ${node}`);

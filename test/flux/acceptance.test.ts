@@ -11,7 +11,7 @@ import { fleets, stageFiles } from "./fixtures.ts";
 import { applyAll } from "./harness/bootstrap.ts";
 import { clusterObjects, writeFiles } from "./harness/built-objects.ts";
 import type { KubernetesObject } from "./harness/client.ts";
-import { fluxComponents } from "./harness/components.ts";
+import { fluxComponents } from "./harness/flux-command.ts";
 import { temporaryFolder } from "./harness/folder.ts";
 import { foreignCrds } from "./harness/foreign-crds.ts";
 import { type Kubernetes, startKubernetes } from "./harness/kubernetes.ts";

@@ -2,8 +2,11 @@
  * The whole delivery: the program publishes, Flux's real controllers follow, and a pushed tag becomes a commit and a
  * changed Deployment. One repository, one registry; each stage has an API server and controllers of its own.
  */
+import { mkdtempSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Fleet } from "../../stacks/config/fleet.ts";
+import { newAgeKey } from "./harness/age.ts";
 import type { KubernetesObject } from "./harness/client.ts";
 import { type Cluster, condition } from "./harness/cluster.ts";
 import { commitStatuses } from "./harness/commit-statuses.ts";
@@ -70,17 +73,18 @@ const runs = (cluster: Cluster, app: { name: string; namespace: string }, wanted
     return (await cluster.image(app)) === wanted;
   });
 
+const sealed = (password: string): string =>
+  JSON.stringify({
+    ...{ apiVersion: "v1", kind: "Secret", stringData: { password } },
+    metadata: { name: "blog", namespace: "blog" },
+  });
+
 beforeAll(async () => {
   world = await startWorld("delivery");
   fleet = world.fleet(devOnly);
   for (const app of stageOf(fleet, "dev").apps) await world.push(app, app.tag);
-  const secret = JSON.stringify({
-    apiVersion: "v1",
-    kind: "Secret",
-    metadata: { name: "blog", namespace: "blog" },
-    stringData: { password: "known to nobody but the cluster" },
-  });
-  repository().edit({ "apps/blog/dev/secret.yaml": await world.age.encrypt(secret) });
+  const secret = await world.age.encrypt(sealed("known to nobody but the cluster"));
+  repository().edit({ "apps/blog/dev/secret.yaml": secret });
   await world.program.up(withSecret(), "dev");
   dev = await world.boot(withSecret(), "dev");
   await dev.client.apply({
@@ -152,6 +156,28 @@ describe("clusters/dev reconciles from the root", () => {
     expect(repository().read("apps/blog/dev/secret.yaml")).not.toContain("known to nobody");
     const secret = await get("Secret", "blog", "blog");
     expect(Buffer.from(secret["data"].password, "base64").toString()).toBe("known to nobody but the cluster");
+  });
+
+  it("with that Secret still when the age key is rotated by the steps of day-2.md", async () => {
+    const path = "apps/blog/dev/secret.yaml";
+    const next = await newAgeKey(mkdtempSync(join(repository().folder, "age-")));
+    const keys = (text: string) =>
+      dev.client.apply({
+        ...{ apiVersion: "v1", kind: "Secret", stringData: { "age.agekey": text } },
+        metadata: { name: "sops-age", namespace: "flux-system" },
+      });
+    const both = await world.age.updateKeys(repository().read(path), [world.age.recipient, next.recipient]);
+    await keys(`${world.age.secret}${next.secret}`);
+    repository().edit({ [path]: both });
+    await dev.follow(repository().head());
+    await keys(next.secret);
+    const alone = await next.encrypt(sealed("known to the new key alone"));
+    repository().edit({ [path]: alone });
+    await dev.follow(repository().head());
+    const { data } = await get("Secret", "blog", "blog");
+    expect(Buffer.from(data.password, "base64").toString()).toBe("known to the new key alone");
+    expect(both).toContain(next.recipient);
+    await keys(world.age.secret + next.secret);
   });
 
   it("with Flux itself as bootstrap installed it, its automation patched to come back within two minutes", async () => {

@@ -1,5 +1,5 @@
 /**
- * Nobody calls a Receiver or asks for a look: a pushed tag is found, committed and rolled out by the intervals that are
+ * At a repository of GitHub's, bootstrapped with a token as the seed has it. Nobody calls a Receiver or asks for a look: a pushed tag is found, committed and rolled out by the intervals that are
  * rendered. Here they are twenty times shorter; `npm run test:flux -- --long polling` waits for them as they are.
  */
 import { setTimeout as pause } from "node:timers/promises";
@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { App, Fleet } from "../../stacks/config/fleet.ts";
 import type { KubernetesObject } from "./harness/client.ts";
 import type { Cluster } from "./harness/cluster.ts";
+import { startGitHubHost } from "./harness/github-host.ts";
 import { secondsOf } from "./harness/intervals.ts";
 import { until } from "./harness/until.ts";
 import { isLong, stageOf, startWorld, type World } from "./harness/world.ts";
@@ -20,6 +21,7 @@ const devOnly = {
   "Pulumi.yaml": {
     stages: [{ name: "dev", path: "clusters/dev", channel: { prerelease: "develop" } }],
     notifications: {},
+    "repository.bootstrap": "github",
   },
   "Pulumi.dev.yaml": { webhooks: null },
   "Pulumi.stage.yaml": null,
@@ -74,7 +76,7 @@ async function delivery(app: App, tag: string): Promise<Taken> {
 }
 
 beforeAll(async () => {
-  world = await startWorld("polling", { hurry });
+  world = await startWorld("polling", { hurry, host: await startGitHubHost() });
   fleet = world.fleet(devOnly);
   for (const app of apps()) await world.push(app, app.tag);
   await world.program.up(fleet, "dev");

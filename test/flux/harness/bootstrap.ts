@@ -1,32 +1,31 @@
 /**
- * What `flux bootstrap git` does with a stage's cluster, by its order (fluxcd/flux2 pkg/bootstrap): commits the
- * components, applies what kustomize makes of them with the program's patches, creates the Secret, commits and applies
- * the sync. A STAND-IN for the flux binary; what it commits and applies is the real thing.
+ * How a stage's cluster gets its Flux: `pulumi up` hands over namespaces and Secrets, its first server's script runs
+ * `flux bootstrap`, and the controllers start as their Deployments come.
  */
-import { mkdtempSync } from "node:fs";
-import { join } from "node:path";
-import { syncText } from "../../../sandbox/node/manifests.ts";
-import type { Stage } from "../../../stacks/config/fleet.ts";
-import { kustomize } from "./built-objects.ts";
+import { parseAllDocuments } from "yaml";
+import { clusterSecrets, namespacesOf, type Source } from "../../../stacks/access/cluster-secrets.ts";
+import type { Fleet, Stage } from "../../../stacks/config/fleet.ts";
 import type { KubernetesClient, KubernetesObject } from "./client.ts";
-import { fluxComponents } from "./components.ts";
+import { type FirstServer, firstServer } from "./first-server.ts";
 import type { GitHost } from "./git-host.ts";
 import { until } from "./until.ts";
 
-export interface BootstrapArgs {
+export interface HandedOver {
   readonly client: KubernetesClient;
-  readonly host: GitHost;
+  readonly fleet: Fleet;
   readonly stage: Stage;
-  /** Secret keys for SOPS: `age.agekey`. */
-  readonly ageKey?: string;
-  /** Makes of the sync that flux writes what is committed. */
-  readonly written?: (text: string) => string;
+  readonly host: Pick<GitHost, "credential">;
+  /** The stage's secret `ageKey`. */
+  readonly ageKey: string;
 }
 
-const namespace = "flux-system";
-
-function secret(name: string, stringData: { readonly [key: string]: string }): KubernetesObject {
-  return { apiVersion: "v1", kind: "Secret", metadata: { name, namespace }, stringData };
+export interface BootstrapArgs extends Omit<HandedOver, "host"> {
+  readonly host: GitHost;
+  readonly kubeconfigFile: string;
+  /** Makes of the sync that flux writes what is committed. */
+  readonly written?: (text: string) => string;
+  /** Lets the first server run; once, if not given. */
+  readonly run?: (server: FirstServer) => ReturnType<FirstServer["run"]>;
 }
 
 /** Definitions and namespaces first, as every applier does it. */
@@ -38,25 +37,45 @@ export async function applyAll(client: KubernetesClient, objects: readonly Kuber
   for (const object of objects.filter((each) => order(each) < 0)) await client.apply(object);
 }
 
-export async function bootstrap({
-  client,
-  host,
-  stage,
-  ageKey,
-  written = (text) => text,
-}: BootstrapArgs): Promise<void> {
-  const { repository, url, credential } = host;
-  const folder = `${stage.path}/flux-system`;
-  const command = { url, branch: "main", path: stage.path, version: "v2.9.4", components: [] };
-  repository.edit({ [`${folder}/gotk-components.yaml`]: await fluxComponents() });
-  const built = async () => {
-    const clone = mkdtempSync(join(repository.folder, "bootstrap-"));
-    repository.git("worktree", "add", "--detach", "--quiet", clone, "main");
-    return kustomize(join(clone, folder));
+const secret = (metadata: KubernetesObject["metadata"], stringData: object, type = "Opaque"): KubernetesObject => ({
+  ...{ apiVersion: "v1", kind: "Secret", metadata, type, stringData },
+});
+
+/** What stacks/access/in-cluster.ts declares of a stage: the same objects, in its order. */
+export async function handOver({ client, fleet, stage, host, ageKey }: HandedOver): Promise<void> {
+  const value = (source: Source): string => {
+    if (source.kind === "text") return source.text;
+    return source.secret === "ageKey" ? ageKey : "of-nobody";
   };
-  await applyAll(client, await built());
-  await client.apply(secret(namespace, credential));
-  if (ageKey) await client.apply(secret("sops-age", { "age.agekey": ageKey }));
-  repository.edit({ [`${folder}/gotk-sync.yaml`]: written(syncText(command)) });
-  await applyAll(client, await built());
+  const wanted = clusterSecrets(fleet, stage, { network: stage.name, write: false });
+  for (const name of namespacesOf(wanted)) {
+    await client.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
+  }
+  for (const { namespace, name, type, data } of wanted) {
+    const values = Object.entries(data).map(([key, source]) => [key, value(source)]);
+    await client.apply(secret({ namespace, name }, Object.fromEntries(values), type));
+  }
+  for (const name of ["flux-bootstrap", "flux-system"])
+    await client.apply(secret({ namespace: "flux-system", name }, host.credential));
+}
+
+/** By the server's own script; controllers are somebody else's to start. @throws Error with what the server said */
+export async function bootstrap(args: BootstrapArgs): Promise<void> {
+  const { client, fleet, stage, host, kubeconfigFile, written, run = (one) => one.run() } = args;
+  await handOver(args);
+  const server = await firstServer({ fleet, stage, kubeconfigFile, env: host.env });
+  try {
+    const { code, stdout, stderr } = await run(server);
+    if (code !== 0) throw new Error(`the first server of ${stage.name} gave up:\n${stdout}${stderr}`);
+  } finally {
+    server.remove();
+  }
+  const path = `${stage.path}/flux-system/gotk-sync.yaml`;
+  const text = host.repository.read(path);
+  if (!written || written(text) === text) return;
+  host.repository.edit({ [path]: written(text) });
+  await applyAll(
+    client,
+    parseAllDocuments(written(text)).map((document) => document.toJS()),
+  );
 }

@@ -2,14 +2,16 @@
  * Builds a tool once into this user's cache, with the go.mod and go.sum that its makers released it with. Only folders of
  * their repository and versions that the registry lacks are replaced, by modules whose sums stand in modules.sum.
  */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
+import { promisify } from "node:util";
 import { goBuild, lastLines } from "../../../sandbox/go/build.ts";
 import { makeOnce } from "../../../sandbox/go/once.ts";
 import { SandboxError } from "../../../sandbox/lock.ts";
 import { execute } from "../../../sandbox/pulumi/process.ts";
-import type { Tool } from "./modules.ts";
+import type { FolderOf, Tool } from "./modules.ts";
 
 const cache = join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "k3s-stages");
 
@@ -24,15 +26,15 @@ const environment = (): NodeJS.ProcessEnv => ({
 
 const wayOut = "Is there Go 1.26 or newer, and does it reach a module proxy?";
 
-/** The module's own folder, its content being what the pinned hash says. @throws SandboxError */
-export async function moduleFolder({ module, version, sum }: Pick<Tool, "module" | "version" | "sum">) {
+/** @throws SandboxError */
+export const moduleFolder: FolderOf = async ({ module, version, sum }) => {
   const args = ["mod", "download", "-json", `${module}@${version}`];
   const run = await execute({ file: "go", args, cwd: import.meta.dirname, env: environment() });
   if (run.code !== 0) throw new SandboxError(`${module} could not be fetched:\n${lastLines(run)}\n${wayOut}`);
   const fetched = JSON.parse(run.stdout) as { readonly Dir: string; readonly Sum: string };
   if (fetched.Sum !== sum) throw new SandboxError(`${module} ${version} is ${fetched.Sum}, not the pinned ${sum}`);
   return fetched.Dir;
-}
+};
 
 /** The makers' go.mod with every `=> ./folder` as the released module of that folder. */
 export function releasedGoMod(text: string, { version, instead = {} }: Pick<Tool, "version" | "instead">): string {
@@ -54,18 +56,37 @@ interface Filling {
   readonly progress: (line: string) => void;
 }
 
+/** What lies in Go's module cache is read-only, folders too. */
+export const copied = (from: string, to: string) => promisify(execFile)("cp", ["-R", "--no-preserve=mode", from, to]);
+
+/** Go overlays nothing in its module cache, so what is to be written there is written into a copy. */
+async function sourceFolder(tool: Tool, copy: string): Promise<string> {
+  const folder = await moduleFolder(tool);
+  if (!tool.written) return folder;
+  await copied(folder, copy);
+  for (const [path, text] of Object.entries(await tool.written(moduleFolder))) {
+    mkdirSync(dirname(join(copy, path)), { recursive: true });
+    writeFileSync(join(copy, path), text);
+  }
+  return copy;
+}
+
 async function fill({ tool, into, progress }: Filling): Promise<void> {
   progress(`Building ${tool.name} ${tool.version} from source, once`);
-  const cwd = await moduleFolder(tool);
+  const copy = join(into, "source");
+  const cwd = await sourceFolder(tool, copy);
   const modfile = join(into, "go.mod");
   const sums = readFileSync(join(import.meta.dirname, "modules.sum"), "utf8");
   writeFileSync(modfile, releasedGoMod(readFileSync(join(cwd, "go.mod"), "utf8"), tool));
   writeFileSync(join(into, "go.sum"), readFileSync(join(cwd, "go.sum"), "utf8") + sums);
-  const flags = [`-modfile=${modfile}`, "-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags=-s -w"];
+  const variables = Object.entries(tool.variables ?? {}).map(([name, value]) => ` -X ${name}=${value}`);
+  const linking = `-ldflags=-s -w${variables.join("")}`;
+  const flags = [`-modfile=${modfile}`, "-mod=readonly", "-trimpath", "-buildvcs=false", linking];
   for (const each of tool.packages) {
     const args = [...flags, "-o", join(into, binaryName(each)), each];
     await goBuild({ name: binaryName(each), cwd, args, env: environment(), wayOut, progress });
   }
+  rmSync(copy, { recursive: true, force: true });
 }
 
 /** `go.etcd.io/etcd/server/v3` is known as etcd. */

@@ -1,4 +1,4 @@
-/** A stage's cluster: the API server, Flux bootstrapped into it, its controllers at work. */
+/** A stage's cluster: the API server, Flux bootstrapped into it by its first server, its controllers at work. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type BootstrapArgs, bootstrap } from "./bootstrap.ts";
@@ -12,6 +12,7 @@ import { until } from "./until.ts";
 export interface Cluster {
   readonly stage: string;
   readonly client: KubernetesClient;
+  readonly kubeconfigFile: string;
   readonly controllers: Controllers;
   /** What `flux reconcile` does: the object is looked at now, instead of at its next interval; returns when it was. */
   reconcile(reference: Reference): Promise<void>;
@@ -24,8 +25,7 @@ export interface Cluster {
   close(): Promise<void>;
 }
 
-export interface ClusterArgs extends Omit<BootstrapArgs, "client"> {
-  readonly project: string;
+export interface ClusterArgs extends Omit<BootstrapArgs, "client" | "kubeconfigFile"> {
   /** Its own, below the caller's. */
   readonly folder: string;
 }
@@ -86,11 +86,11 @@ function views(client: KubernetesClient, host: GitHost, logs: () => string) {
   };
 }
 
-export async function startCluster({ project, folder, ...flux }: ClusterArgs): Promise<Cluster> {
-  const { stage, host } = flux;
-  const own = join(folder, stage.name);
-  mkdirSync(own, { recursive: true });
-  const kubernetes = await startKubernetes({ cluster: `${project}-${stage.name}`, folder: own });
+export async function startCluster({ folder, ...flux }: ClusterArgs): Promise<Cluster> {
+  const { fleet, stage, host } = flux;
+  const place = join(folder, stage.name);
+  mkdirSync(place, { recursive: true });
+  const kubernetes = await startKubernetes({ cluster: `${fleet.project}-${stage.name}`, folder: place });
   const { client, kubeconfigFile } = kubernetes;
   const rollouts = startRollouts(client);
   let controllers: Controllers | undefined;
@@ -100,10 +100,15 @@ export async function startCluster({ project, folder, ...flux }: ClusterArgs): P
     await kubernetes.close();
   };
   try {
-    await bootstrap({ client, ...flux });
-    const running = await startControllers({ client, kubeconfigFile, folder: own });
-    controllers = running;
-    return { stage: stage.name, client, controllers: running, ...views(client, host, () => running.logs(8)), close };
+    const bootstrapped = bootstrap({ client, kubeconfigFile, ...flux });
+    const started = startControllers({ client, kubeconfigFile, folder: place, env: host.env });
+    const [ended, running] = await Promise.allSettled([bootstrapped, started]);
+    if (running.status === "rejected") throw running.reason;
+    const { value } = running;
+    controllers = value;
+    if (ended.status === "rejected") throw ended.reason;
+    const own = { stage: stage.name, client, kubeconfigFile, controllers: value, close };
+    return { ...own, ...views(client, host, () => value.logs(8)) };
   } catch (error) {
     await close();
     throw error;

@@ -37,6 +37,8 @@ export interface ControllersArgs {
   readonly client: KubernetesClient;
   readonly kubeconfigFile: string;
   readonly folder: string;
+  /** Where they find what this machine's network has not: proxies, authorities. */
+  readonly env?: { readonly [name: string]: string };
 }
 
 interface Ports {
@@ -80,14 +82,20 @@ async function start(
 ): Promise<Daemon & { health: number }> {
   const { client, kubeconfigFile, folder } = args;
   const reference = { apiVersion: "apps/v1", kind: "Deployment", name, namespace: "flux-system" };
-  const deployment = await client.get(reference);
-  const given: readonly string[] = deployment?.["spec"].template.spec.containers[0].args ?? [];
+  const deployment = await until({ what: `the Deployment ${name}`, within: 300 }, () => client.get(reference));
+  const given: readonly string[] = deployment["spec"].template.spec.containers[0].args ?? [];
   const [metrics = 0, health = 0, storage = 0] = await freePorts(3);
   const own = join(folder, name);
   const data = join(own, "data");
   const temporary = join(own, "tmp");
   for (const each of [data, temporary]) mkdirSync(each, { recursive: true });
-  const env = { KUBECONFIG: kubeconfigFile, RUNTIME_NAMESPACE: "flux-system", TMPDIR: temporary, HOME: own };
+  const env = {
+    ...args.env,
+    KUBECONFIG: kubeconfigFile,
+    RUNTIME_NAMESPACE: "flux-system",
+    TMPDIR: temporary,
+    HOME: own,
+  };
   const binary = join(await built(controllers[name]), name);
   const flagsOfPod = flags(name, given, { metrics, health, storage, data, ...shared });
   return { ...startDaemon({ name, file: binary, args: flagsOfPod, env, folder: own }), health };

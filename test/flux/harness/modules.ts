@@ -1,4 +1,8 @@
-/** What is built from Go modules: the API server that k3s runs, and the controllers of the Flux that is pinned. */
+/** What is built from Go modules: the API server that k3s runs, and the Flux that is pinned, its command and its controllers. */
+import { fluxManifests } from "./flux-manifests.ts";
+
+/** Gives the folder of a module, its content being what the pinned hash says. */
+export type FolderOf = (module: Pick<Tool, "module" | "version" | "sum">) => Promise<string>;
 
 export interface Tool {
   /** Name of the binaries' folder in the cache. */
@@ -11,6 +15,10 @@ export interface Tool {
   readonly packages: readonly string[];
   /** Versions that the registry lacks, by one that it has and whose code is the same. */
   readonly instead?: { readonly [module: string]: string };
+  /** Files that the makers' release writes into the module before it is built: text by path. */
+  readonly written?: (folderOf: FolderOf) => Promise<{ readonly [path: string]: string }>;
+  /** Variables that the makers' release sets: value by `package.NAME`. */
+  readonly variables?: { readonly [name: string]: string };
 }
 
 type Controller = Pick<Tool, "name" | "module" | "version" | "sum" | "packages">;
@@ -43,6 +51,8 @@ export const fluxModules = {
   controllers: Object.values(controllers),
 };
 
+const { flux2 } = fluxModules;
+
 /** Of v0.18.2 the registry has no files. Between v0.18.1 and v0.20.0 nothing but go.mod changed. */
 const artifact = { "github.com/fluxcd/pkg/artifact": "github.com/fluxcd/pkg/artifact v0.18.1" };
 
@@ -73,5 +83,12 @@ export const tools = {
     version: "v1.8.0",
     sum: "h1:au+wI+aybno/STsQiSm35Uu6Q6iK5MWReQxgO6SEMFc=",
     packages: ["github.com/versity/versitygw/cmd/versitygw"],
+  },
+  flux: {
+    name: "flux",
+    ...flux2,
+    packages: ["./cmd/flux"],
+    written: (folderOf) => fluxManifests(fluxModules, folderOf),
+    variables: { "main.VERSION": flux2.version.replace("v", "") },
   },
 } satisfies { readonly [tool: string]: Tool };

@@ -1,4 +1,4 @@
-/** A serving certificate for loopback, as k3s makes its own: by the library itself and none of our code. */
+/** A serving certificate for loopback and more names, as k3s makes its own: by the library itself and none of our code. */
 import "reflect-metadata"; // has to come first: @peculiar/x509 refuses to load without it
 import { createPrivateKey, KeyObject, webcrypto } from "node:crypto";
 import * as x509 from "@peculiar/x509";

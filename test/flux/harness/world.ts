@@ -5,10 +5,12 @@ import { resolve } from "../../../stacks/config/resolve.ts";
 import { explanation } from "../../../stacks/explain/explanation.ts";
 import { type Edits, seedSources } from "../../sources.ts";
 import { type AgeKey, newAgeKey } from "./age.ts";
+import type { BootstrapArgs } from "./bootstrap.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { type TemporaryFolder, temporaryFolder } from "./folder.ts";
-import { type GitHost, startGitHost } from "./git-host.ts";
+import type { GitHost } from "./git-host.ts";
 import { hurried } from "./intervals.ts";
+import { startKeyHost } from "./key-host.ts";
 import { type Publisher, publisher } from "./publisher.ts";
 
 /** `npm run test:flux -- --long`: the whole time where else a sample of it does. */
@@ -22,8 +24,8 @@ export interface World {
   fleet(edits?: FileEdits): Fleet;
   readonly program: Publisher;
   readonly clusters: ReadonlyMap<string, Cluster>;
-  /** Starts a stage's cluster; its tree has been published. */
-  boot(fleet: Fleet, stage: string): Promise<Cluster>;
+  /** Starts a stage's cluster; its tree has been published. `run` lets its first server run; once, if not given. */
+  boot(fleet: Fleet, stage: string, run?: BootstrapArgs["run"]): Promise<Cluster>;
   push(app: Pick<App, "image">, tag: string): Promise<void>;
   /** The stages that take a tag, as `npm run explain` answers from the repository. */
   takers(app: Pick<App, "image">, tag: string): readonly string[];
@@ -48,6 +50,7 @@ function places(host: GitHost, registry: Registry): Edits {
   return {
     "Pulumi.yaml": {
       "repository.url": host.url,
+      ...(host.knownHosts ? { "repository.knownHosts": host.knownHosts } : {}),
       "apps.blog.image": image("blog"),
       "apps.other-app.image": image("other-app"),
       "apps.second-other-app.image": image("second-other-app"),
@@ -94,12 +97,14 @@ async function closeAll(clusters: Map<string, Cluster>, folder: TemporaryFolder)
 export interface WorldOptions {
   /** How many times shorter every interval is than it is rendered; 1, if not given. */
   readonly hurry?: number;
+  /** Of the repository; one with a deploy key, if not given. Closed with the world. */
+  readonly host?: GitHost;
 }
 
-export async function startWorld(name: string, { hurry = 1 }: WorldOptions = {}): Promise<World> {
+export async function startWorld(name: string, { hurry = 1, host: given }: WorldOptions = {}): Promise<World> {
   const written = hurried(hurry);
   const folder = temporaryFolder(name);
-  const [registry, host, age] = await Promise.all([startRegistry(), startGitHost(), newAgeKey(folder.path)]);
+  const [registry, age, host] = await Promise.all([startRegistry(), newAgeKey(folder.path), given ?? startKeyHost()]);
   const clusters = new Map<string, Cluster>();
   return {
     registry,
@@ -108,9 +113,9 @@ export async function startWorld(name: string, { hurry = 1 }: WorldOptions = {})
     fleet: (edits = {}) => resolve(seedSources(together(places(host, registry), edits) as Edits)),
     program: publisher(host.pushUrl, written),
     clusters,
-    async boot(fleet, stage) {
-      const args = { project: fleet.project, stage: stageOf(fleet, stage), host, folder: folder.path, written };
-      const cluster = await startCluster({ ...args, ageKey: age.secret });
+    async boot(fleet, stage, run) {
+      const args = { fleet, stage: stageOf(fleet, stage), host, folder: folder.path, written };
+      const cluster = await startCluster({ ...args, ageKey: age.secret, ...(run ? { run } : {}) });
       clusters.set(stage, cluster);
       return cluster;
     },
