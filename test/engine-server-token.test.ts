@@ -59,7 +59,7 @@ describe("another server token on the real engine", { timeout: 5 * minute }, () 
     expect([pods(), secret()]).toEqual([[], undefined]);
   });
 
-  it("says on which server it stopped, keeps machines as they are, and may not be taken back (F83)", async () => {
+  it("says on which server it stopped, and keeps machines as they are (F83)", async () => {
     fails("server-3", "Error: ImagePullBackOff");
     const before = machines();
     const run = await up();
@@ -68,15 +68,10 @@ describe("another server token on the real engine", { timeout: 5 * minute }, () 
       "the server token on k3s-stages-dev-server-3: its pod failed (Error: ImagePullBackOff). `pulumi up` goes on from here",
     );
     expect([machines(), secret() === undefined]).toEqual([before, false]);
-    rotate(2);
-    const { code, stdout } = await pulumi("preview");
-    expect(code).not.toBe(0);
-    expect(stdout).toContain("would go from rotation 3 to 2, and a rotation only rises");
   });
 
   it("goes on to its end in the next run, with nothing left of it, and nothing to do after that (F83)", async () => {
     fails("server-3", null);
-    rotate(3);
     const run = await up();
     expect(run.code, run.stdout + run.stderr).toBe(0);
     expect(run.stdout).toContain("k3s-stages-dev-server-1 runs with the new server token");
