@@ -3,26 +3,21 @@ import { createServer, request } from "node:https";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { type Admin, days, type Material, newAdmin, newMaterial } from "../provider/pki/material.ts";
+import { days, newAdmin } from "../provider/pki/material.ts";
 import { kubeconfig } from "../stacks/cluster/kubeconfig.ts";
+import { type ClusterPki, clusterPki } from "./cluster-pki.ts";
 
-type Cluster = Material & Admin;
-async function newCluster(name: string): Promise<Cluster> {
-  const material = await newMaterial(name, new Date());
-  return { ...material, ...(await newAdmin(material, name, { now: new Date(), until: days(365, new Date()) })) };
-}
-
-let prod: Cluster;
-let stage: Cluster;
+let prod: ClusterPki;
+let stage: ClusterPki;
 beforeAll(async () => {
-  prod = await newCluster("prod");
-  stage = await newCluster("stage");
+  prod = await clusterPki("prod");
+  stage = await clusterPki("stage");
 });
 
-const file = (path: string, cluster: Cluster) => cluster.serverFiles[path] ?? "";
+const file = (path: string, cluster: ClusterPki) => cluster.serverFiles[path] ?? "";
 
 describe("the kubeconfig", () => {
-  const access = (cluster: Cluster, server: string) => kubeconfig({ cluster: "prod", server, ...cluster });
+  const access = (cluster: ClusterPki, server: string) => kubeconfig({ cluster: "prod", server, ...cluster });
 
   it("is the same bytes for the same access, under fixed names", () => {
     const text = access(prod, "https://203.0.113.7:6443");
@@ -40,7 +35,7 @@ describe("the kubeconfig", () => {
     });
 
     /** As k3s makes its own serving certificate, by the library itself and none of our code. */
-    async function serving(cluster: Cluster) {
+    async function serving(cluster: ClusterPki) {
       const x509 = await import("@peculiar/x509");
       const curve = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
       const keys = await webcrypto.subtle.generateKey(curve, true, ["sign", "verify"]);
@@ -60,7 +55,7 @@ describe("the kubeconfig", () => {
       return { cert: `${leaf.toString("pem")}\n${file("server-ca.crt", cluster)}`, key };
     }
 
-    async function api(cluster: Cluster): Promise<string> {
+    async function api(cluster: ClusterPki): Promise<string> {
       const mutual = { ca: file("client-ca.crt", cluster), requestCert: true, rejectUnauthorized: true };
       const server = createServer({ ...(await serving(cluster)), ...mutual }, (_, response) => response.end("ok"));
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

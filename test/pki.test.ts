@@ -4,30 +4,17 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  type Admin,
-  days,
-  type Material,
-  newAdmin,
-  newAgentToken,
-  newMaterial,
-  newServerToken,
-} from "../provider/pki/material.ts";
+import { newAdmin, newAgentToken, newMaterial, newServerToken } from "../provider/pki/material.ts";
+import { type ClusterPki, clusterPki } from "./cluster-pki.ts";
 
 const now = new Date("2026-03-01T12:00:00.123Z");
 const authorities = ["server", "client", "request-header", "etcd/peer", "etcd/server"];
 
-type Cluster = Material & Admin;
-async function newCluster(name: string): Promise<Cluster> {
-  const material = await newMaterial(name, new Date());
-  return { ...material, ...(await newAdmin(material, name, { now: new Date(), until: days(365, new Date()) })) };
-}
-
-let prod: Cluster;
-let stage: Cluster;
+let prod: ClusterPki;
+let stage: ClusterPki;
 beforeAll(async () => {
-  prod = await newCluster("prod");
-  stage = await newCluster("stage");
+  prod = await clusterPki("prod");
+  stage = await clusterPki("stage");
 });
 
 const file = (path: string, cluster = prod) => cluster.serverFiles[path] ?? "";
