@@ -9,12 +9,13 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { client } from "../../provider/pki/certificates.ts";
 import { days, newAdmin, newAgentToken } from "../../provider/pki/material.ts";
+import { serverToken } from "../../provider/server-token.ts";
 import { agentTokenSecret } from "../../stacks/access/agent-token.ts";
 import { kubeconfig } from "../../stacks/cluster/kubeconfig.ts";
 import { boot, bootable, mirror } from "../cloud-init.ts";
 import { FakeNode, makeReleases } from "../fake-node.ts";
 import { material, pins, planOf } from "../node-plan.ts";
-import { kubernetesClient } from "./harness/client.ts";
+import { type KubernetesObject, kubernetesClient } from "./harness/client.ts";
 import { temporaryFolder } from "./harness/folder.ts";
 import { type Kubernetes, startKubernetes } from "./harness/kubernetes.ts";
 
@@ -103,6 +104,39 @@ async function withAccount(namespace: string): Promise<void> {
   await kubernetes.client.apply({ apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default", namespace } });
 }
 
+async function readyServer(name: string): Promise<void> {
+  const metadata = { name, labels: { "node-role.kubernetes.io/control-plane": "true" } };
+  await kubernetes.client.apply({ apiVersion: "v1", kind: "Node", metadata });
+  const conditions = [{ type: "Ready", status: "True" }];
+  await kubernetes.client.merge({ apiVersion: "v1", kind: "Node", name }, { status: { conditions } }, "status");
+}
+
+/** In the kubelets' place: says of every pod that brings a token that it has run, as far as it is seen. */
+function startKubelets() {
+  const pods = { apiVersion: "v1", kind: "Pod" };
+  const seen: KubernetesObject[] = [];
+  const look = async () => {
+    for (const one of await kubernetes.client.list(pods)) {
+      const { name, namespace } = one.metadata;
+      if (!name.startsWith("server-token-") || one["status"]?.phase === "Succeeded") continue;
+      seen.push(one);
+      await kubernetes.client.merge({ ...pods, name, namespace }, { status: { phase: "Succeeded" } }, "status");
+    }
+  };
+  let isOver = false;
+  const work = (async () => {
+    while (!isOver) {
+      await look();
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  })();
+  const stop = async () => {
+    isOver = true;
+    await work;
+  };
+  return { seen, stop };
+}
+
 describe("an API server that starts from a first server's disk", () => {
   it("has every flag of the node's configuration, and finds each file that one names", () => {
     expect(flags().filter((flag) => flag.includes(disk)).length).toBeGreaterThanOrEqual(4);
@@ -184,6 +218,31 @@ describe("an API server that starts from a first server's disk", () => {
       kind: "Pod",
     });
   });
+
+  it("takes the pods that bring servers another token, and shows the token in no description", async () => {
+    await withAccount("kube-system");
+    const names = ["k3s-stages-prod-server-1", "k3s-stages-prod-server-2"];
+    for (const name of names) await readyServer(name);
+    const kubelets = startKubelets();
+    const { caCertificate, adminCertificate, adminKey } = kubernetes.pki;
+    const access = { servers: [kubernetes.url], caCertificate, adminCertificate, adminKey };
+    const inputs = { cluster: "prod", rotation: 2, born: 1, token: material.serverToken, nodes: names, ...access };
+    const rest = { urn: "", secrets: new Set<string>(), preview: false, timeout: 60, log: async () => {} };
+    const made = serverToken({ env: {}, pause: 0.3 }).create({ ...rest, inputs, signal: new AbortController().signal });
+    const { outputs } = await Promise.resolve(made).finally(kubelets.stop);
+    const { value } = outputs["token"] as { readonly value: string };
+    expect(kubelets.seen.map(({ metadata, spec }) => `${metadata.name} on ${spec.nodeName}`)).toEqual([
+      `server-token-prepare-${names[1]} on ${names[1]}`,
+      `server-token-rotate-${names[0]} on ${names[0]}`,
+      `server-token-switch-${names[1]} on ${names[1]}`,
+      `server-token-switch-${names[0]} on ${names[0]}`,
+    ]);
+    expect(value).toMatch(/^K10[0-9a-f]{64}::server:[0-9a-f]{64}$/);
+    expect(JSON.stringify(kubelets.seen)).not.toContain(value.split(":").at(-1));
+    const left = { apiVersion: "v1", kind: "Secret", name: "k3s-stages-server-token", namespace: "kube-system" };
+    expect(await kubernetes.client.get(left)).toBeUndefined();
+    expect(readFileSync(auditLog(), "utf8")).not.toContain(value.split(":").at(-1));
+  }, 90_000);
 
   it("writes down who made a Secret and nothing of what is in it, and no health check", async () => {
     const secret = { apiVersion: "v1", kind: "Secret", metadata: { name: "audited", namespace: "default" } };
