@@ -1,4 +1,4 @@
-/** Flux's upgrade by a commit, with a fake flux that is served as a release; the real one cannot be had here. */
+/** Flux's upgrade by a commit, with a fake flux that is served as a release; the real one's: flux/bootstrap.test.ts. */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

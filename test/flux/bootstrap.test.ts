@@ -20,6 +20,8 @@ import type { Cluster } from "./harness/cluster.ts";
 import { type FirstServer, firstServer } from "./harness/first-server.ts";
 import { fluxBinary } from "./harness/flux-command.ts";
 import { temporaryFolder } from "./harness/folder.ts";
+import type { GitHost } from "./harness/git-host.ts";
+import { startGitHubHost } from "./harness/github-host.ts";
 import { type KeyHost, startKeyHost } from "./harness/key-host.ts";
 import { type Kubernetes, startKubernetes } from "./harness/kubernetes.ts";
 import { stageOf, startWorld, type World } from "./harness/world.ts";
@@ -60,16 +62,16 @@ describe("a repository that does not let flux bootstrap", () => {
     place.remove();
   });
 
-  /** Lets the unit run until it has given up, which is after the second try by its clock. */
-  async function givenUp(configured: Fleet = fleet) {
+  /** Lets the unit run until it has given up, which is after its second try; gives what the first one ended with. */
+  async function givenUp(configured: Fleet = fleet, env: GitHost["env"] = {}) {
     const { kubeconfigFile } = kubernetes;
-    const server = await firstServer({ fleet: configured, stage: stageOf(configured, "dev"), kubeconfigFile, env: {} });
+    const server = await firstServer({ fleet: configured, stage: stageOf(configured, "dev"), kubeconfigFile, env });
     server.hurry(4000);
-    const { code } = await server.run();
-    const { phase, state, error } = server.status();
+    const { code, stderr } = await server.run();
+    const { phase, state } = server.status();
     server.remove();
     expect([code, phase, state]).toEqual([1, "flux", "failed"]);
-    return error;
+    return /^flux bootstrap: .*$/m.exec(stderr)?.[0];
   }
 
   afterEach(() => expect(host.repository.head()).toBe(published));
@@ -105,7 +107,7 @@ describe("a repository that does not let flux bootstrap", () => {
 
   it("because its branch is not there", async () => {
     const error = await givenUp(elsewhere({ "repository.branch": "production" }));
-    expect(error).toMatch(/^flux bootstrap: there is no branch production; pulumi up makes it: /);
+    expect(error).toMatch(/^flux bootstrap: there is no branch production; make it: /);
   });
 
   it("because nobody answers there", async () => {
@@ -113,6 +115,23 @@ describe("a repository that does not let flux bootstrap", () => {
     const knownHosts = host.knownHosts?.map((line) => line.replace(/:\d+ /, ":1 "));
     const error = await givenUp(elsewhere({ "repository.url": url, "repository.knownHosts": knownHosts }));
     expect(error).toMatch(/^flux bootstrap: not reached, it tries again: .* connection refused$/);
+  });
+
+  it("at GitHub, whose API does not take the token, or does not show the repository to it", async () => {
+    const github = await startGitHubHost();
+    const at = (url: string) => elsewhere({ "repository.url": url, "repository.bootstrap": "github" });
+    const given = (credential: GitHost["credential"]) => {
+      const stage = stageOf(fleet, "dev");
+      return handOver({ client: kubernetes.client, fleet, stage, host: { credential }, ageKey: world.age.secret });
+    };
+    await given({ username: "git", password: "of-nobody" });
+    const refused = await givenUp(at(github.url), github.env);
+    expect(refused).toMatch(/^flux bootstrap: the host refuses the credential; .*: 401 Bad credentials/);
+    await given(github.credential);
+    const hidden = await givenUp(at("https://github.com/acme/hidden"), github.env);
+    expect(hidden).toMatch(/^flux bootstrap: no such repository, or the credential may not see it: /);
+    await given(host.credential);
+    await github.close();
   });
 
   it("and one in which nobody published gets flux's own kustomization.yaml, as the stand-in writes it", async () => {

@@ -66,7 +66,7 @@ said() {
       ;;
     *' read only'* | *declined* | *protected*) way="the credential may not push to $(setting branch); let it" ;;
     *'epository not found'* | *'create new Git repository'*) way="no such repository, or the credential may not see it" ;;
-    *"couldn't find remote ref"*) way="there is no branch $(setting branch); pulumi up makes it" ;;
+    *"couldn't find remote ref"*) way="there is no branch $(setting branch); make it" ;;
     *non-fast-forward* | *'object not found'* | *'update ref'* | *'lock ref'*) way="another commit came first, it tries again" ;;
     *'dial tcp'*) way="not reached, it tries again" ;;
   esac
