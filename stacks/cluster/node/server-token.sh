@@ -45,14 +45,15 @@ said() {
 # A start with the wrong token may have left a file there that k3s then takes for newer than etcd's and refuses; it comes from
 # etcd when it is missing (k3s-io/k3s pkg/cluster/bootstrap.go, isNewerFile).
 before() {
-  local new
+  local old new
   if [ ! -e "$own/new" ]; then return; fi
-  rm -f "$root/var/lib/rancher/k3s/server/cred/passwd"
+  old=$(cat "$own/old")
   new=$(cat "$own/new")
+  rm -f "$root/var/lib/rancher/k3s/server/cred/passwd"
   if [ ! -e "$own/tried" ]; then
     : >"$own/tried"
   elif [ "$(configured)" = "$new" ]; then
-    configure "$(cat "$own/old")"
+    configure "$old"
   else
     configure "$new"
   fi
