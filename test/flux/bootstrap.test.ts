@@ -308,4 +308,12 @@ describe("a first server whose power is cut at every step of flux bootstrap", ()
       expect(await version()).toMatchObject({ "app.kubernetes.io/version": "v2.9.4" });
     });
   });
+
+  it("goes on with another deploy key, which a raised rotate.deployKey hands over, when the first is gone", async () => {
+    const credential = await host.renewed();
+    const stage = stageOf(fleet, "dev");
+    await handOver({ client: dev.client, fleet, stage, host: { credential }, ageKey: world.age.secret });
+    host.repository.edit({ "README.md": "A person's\n" });
+    await dev.follow(host.repository.head());
+  });
 });

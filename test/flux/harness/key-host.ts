@@ -11,6 +11,8 @@ import { type GitHost, servedRepository } from "./git-host.ts";
 export interface KeyHost extends GitHost {
   /** What its owner does at the host: the deploy key may push, may only read, or is not there. */
   let(access: "push" | "read" | "nothing"): void;
+  /** Another deploy key in the place of the first, as it is handed over. */
+  renewed(): Promise<GitHost["credential"]>;
 }
 
 interface Listening {
@@ -54,19 +56,25 @@ export async function startKeyHost(): Promise<KeyHost> {
   const served = await servedRepository();
   const { folder } = served.repository;
   const [server, key] = await Promise.all([sshServer(folder, folder), newDeployKey()]);
+  const handed = (own: typeof key) => ({ ...own, known_hosts: `${known}\n` });
   const known = `[127.0.0.1]:${server.port} ${server.hostKey}`;
-  const write = (access: string) => {
-    writeFileSync(join(folder, "writers"), access === "push" ? `${key["identity.pub"]}\n` : "");
-    writeFileSync(join(folder, "readers"), access === "read" ? `${key["identity.pub"]}\n` : "");
+  const write = (access: string, { "identity.pub": line } = key) => {
+    writeFileSync(join(folder, "writers"), access === "push" ? `${line}\n` : "");
+    writeFileSync(join(folder, "readers"), access === "read" ? `${line}\n` : "");
   };
   write("push");
   return {
     ...served,
     url: `ssh://git@127.0.0.1:${server.port}/${served.name}`,
     knownHosts: [known],
-    credential: { ...key, known_hosts: `${known}\n` },
+    credential: handed(key),
     env: {},
-    let: write,
+    let: (access) => write(access),
+    renewed: async () => {
+      const next = await newDeployKey();
+      write("push", next);
+      return handed(next);
+    },
     close: async () => {
       await server.close();
       await served.close();
