@@ -2,7 +2,7 @@
  * The real API server starts from what a first server's first boot, by the real cloud-init, leaves on the disk: authorities,
  * flags, the files that they name. In k3s' place stands this file, which reads them as k3s does.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { dirname, join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -202,6 +202,22 @@ describe("an API server that starts from a first server's disk", () => {
     const refused = foreign.apply({ apiVersion: "v1", kind: "Node", metadata: { name: other, annotations } });
     await expect(refused).rejects.toThrow(/403|forbidden/);
     foreign.close();
+  });
+
+  it("takes the Secrets that came with user data where nobody reaches it, and the disk keeps none", async () => {
+    const { user, key } = { user: newAgentToken(material.rootCertificate), key: "OF NOBODY\n" };
+    const metadata = { namespace: "flux-system", name: "flux-bootstrap" };
+    const given = [{ metadata, type: "Opaque", stringData: { identity: key } }, agentTokenSecret(user)];
+    const plan = planOf("prod", "server-1");
+    const first = new FakeNode({ ...plan, secrets: { ...material, kind: "first", given } });
+    mkdirSync(join(first.root, "etc/rancher/k3s"), { recursive: true });
+    writeFileSync(join(first.root, "etc/rancher/k3s/k3s.yaml"), kubernetes.kubeconfig);
+    const { code, output } = first.only("credential").useOwn("kubectl").run();
+    const left = existsSync(join(first.root, "etc/k3s-stages/credential.json"));
+    first.remove();
+    expect([code, output, left]).toEqual([0, expect.stringContaining("done"), false]);
+    const found = await kubernetes.client.get({ apiVersion: "v1", kind: "Secret", ...metadata });
+    expect(Buffer.from(found?.["data"].identity, "base64").toString()).toBe(key);
   });
 
   it("takes a cipher of the node's list, and none without forward secrecy", async () => {
