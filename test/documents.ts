@@ -52,8 +52,8 @@ function commandsOf(document: string): readonly Command[] {
     .map((command) => ({ document, text: command.replace(/ <.*$/, "") }));
 }
 
-/** kubectl's where the API alone is not enough: a kubelet answers, or a controller whose definitions are in no module. */
-export const needsMachines = /^kubectl (-n$|run\b|kustomize\b|apply\b|-n \S+ logs\b|-n system-upgrade get plans)/;
+/** kubectl's where the API alone is not enough, because a kubelet answers; and what has no end or asks no API. */
+export const needsMachines = /^kubectl (-n$|run\b|kustomize\b|-n \S+ logs\b)/;
 
 export const commands: readonly Command[] = documents.flatMap(commandsOf);
 

@@ -9,11 +9,12 @@ import { objectsOf, treeOf } from "../fleets.ts";
 import { seedSources } from "../sources.ts";
 import { fleets, stageFiles } from "./fixtures.ts";
 import { applyAll } from "./harness/bootstrap.ts";
-import { clusterObjects, writeFiles } from "./harness/built-objects.ts";
+import { moduleFolder } from "./harness/build.ts";
+import { clusterObjects, kustomize, writeFiles } from "./harness/built-objects.ts";
 import type { KubernetesObject } from "./harness/client.ts";
 import { fluxComponents } from "./harness/flux-command.ts";
 import { temporaryFolder } from "./harness/folder.ts";
-import { foreignCrds } from "./harness/foreign-crds.ts";
+import { foreignCrds, upgradeController } from "./harness/foreign-crds.ts";
 import { type Kubernetes, startKubernetes } from "./harness/kubernetes.ts";
 import { type Wrong, wrongObjects } from "./wrong-objects.ts";
 
@@ -34,7 +35,8 @@ const refusal = (object: KubernetesObject): Promise<string> =>
 beforeAll(async () => {
   kubernetes = await startKubernetes({ cluster: "k3s-stages-prod", folder: folder.path });
   components = await fluxComponents();
-  await applyAll(kubernetes.client, [...objectsIn(components), ...(await foreignCrds())]);
+  const theirs = await kustomize(await moduleFolder(upgradeController));
+  await applyAll(kubernetes.client, [...objectsIn(components), ...(await foreignCrds()), ...theirs]);
 });
 afterAll(async () => {
   await kubernetes?.close();
@@ -49,8 +51,8 @@ describe("every rendered object is taken by server-side apply with strict field 
   it.each(cases)("of $stage, configured as $name", async ({ fleet, stage, path }) => {
     const tree = mkdtempSync(join(folder.path, "tree-"));
     writeFiles(tree, stageFiles(fleet, stage, components));
-    // The definitions of Flux itself are there already; that of plans nobody has but their controller, which makes it.
-    const isTried = ({ kind }: KubernetesObject) => !["CustomResourceDefinition", "Plan"].includes(kind);
+    // The definitions of Flux itself are there already.
+    const isTried = ({ kind }: KubernetesObject) => kind !== "CustomResourceDefinition";
     const objects = (await clusterObjects(tree, path)).filter(isTried);
     // Namespaces for real, because nothing can be tried in one that is not there.
     for (const object of objects.filter(({ kind }) => kind === "Namespace")) await kubernetes.client.apply(object);
@@ -58,6 +60,16 @@ describe("every rendered object is taken by server-side apply with strict field 
     expect(refused).toEqual([]);
     expect(objects.length).toBeGreaterThan(40);
   });
+});
+
+it("upgrades of k3s run as an account that their controller brings", async () => {
+  const plans = fleets.flatMap(([, fleet]) => objectsOf(treeOf("prod", fleet)).filter(({ kind }) => kind === "Plan"));
+  expect(plans).toHaveLength(2);
+  for (const { object } of plans) {
+    const { namespace } = object.metadata;
+    const account = { apiVersion: "v1", kind: "ServiceAccount", name: object.spec.serviceAccountName, namespace };
+    expect(await kubernetes.client.get(account)).toBeDefined();
+  }
 });
 
 /** The first rendered object of the kind that is whole, and no patch. */

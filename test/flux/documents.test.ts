@@ -1,6 +1,7 @@
 /**
- * The documents' kubectl commands, as the documents have them, at a real API server with Flux's definitions and its
- * notification-controller. There are no machines: nodes and a pod are objects, with the status that a kubelet would give.
+ * The documents' kubectl commands, as the documents have them, at a real API server with the definitions of all that is
+ * rendered, and Flux's notification-controller. There are no machines: nodes and a pod are objects, with the status that a
+ * kubelet would give.
  */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
@@ -15,6 +16,7 @@ import type { KubernetesObject } from "./harness/client.ts";
 import { type Controllers, startControllers } from "./harness/controllers.ts";
 import { fluxComponents } from "./harness/flux-command.ts";
 import { temporaryFolder } from "./harness/folder.ts";
+import { foreignCrds } from "./harness/foreign-crds.ts";
 import { type Kubernetes, startKubernetes } from "./harness/kubernetes.ts";
 import { until } from "./harness/until.ts";
 
@@ -72,10 +74,8 @@ const status = (kind: string, name: string, value: object) =>
 beforeAll(async () => {
   kubernetes = await startKubernetes({ cluster: "k3s-stages-prod", folder: folder.path });
   const { client, kubeconfigFile } = kubernetes;
-  await applyAll(
-    client,
-    parseAllDocuments(await fluxComponents()).map((each) => each.toJS()),
-  );
+  const components = parseAllDocuments(await fluxComponents()).map((each) => each.toJS());
+  await applyAll(client, [...components, ...(await foreignCrds())]);
   const rendered = objectsOf(treeOf("prod", withReceiver)).filter(({ kind }) => kind === "Receiver");
   const kept = { apiVersion: "v1", kind: "ConfigMap", data: { phase: "flux" } };
   await applyAll(client, [

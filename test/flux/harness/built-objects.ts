@@ -17,7 +17,7 @@ export function writeFiles(folder: string, files: Files): void {
   }
 }
 
-async function kustomize(folder: string): Promise<readonly KubernetesObject[]> {
+export async function kustomize(folder: string): Promise<readonly KubernetesObject[]> {
   const { stdout } = await promisify(execFile)("kubectl", ["kustomize", folder], { maxBuffer: 64 * 1024 * 1024 });
   return parseAllDocuments(stdout).flatMap((document) => document.toJS() ?? []);
 }

@@ -2,8 +2,16 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import pins from "../../../pins.json" with { type: "json" };
 import { moduleFolder } from "./build.ts";
 import type { KubernetesObject } from "./client.ts";
+
+/** Its own manifests lie at the top of it. */
+export const upgradeController = {
+  module: "github.com/rancher/system-upgrade-controller",
+  version: pins["system-upgrade-controller"].version,
+  sum: "h1:1qMIxc7CDdlZlXl/8Awpr+otShl1ltND3JKdSEA8zyw=",
+};
 
 const makers = [
   {
@@ -19,6 +27,7 @@ const makers = [
     sum: "h1:HhZTiFhVDzhbAYeb/aSlExWhJTnDTpHypMqu5Mh8Uow=",
     folder: "pkg/crds/yaml/generated",
   },
+  { ...upgradeController, folder: "pkg/crds/yaml/generated" },
 ];
 
 export async function foreignCrds(): Promise<readonly KubernetesObject[]> {
