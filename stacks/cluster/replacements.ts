@@ -144,7 +144,7 @@ function keptImages(old: MadeNodes, living: Living): readonly string[] {
 function notes(old: MadeNodes, now: Fleet): readonly string[] {
   const living = Object.entries(now.nodes).filter(([name, made]) => old[name]?.generation === made.generation);
   const told = living.filter(([name, { userData }]) => old[name]?.userData !== userData).map(([name]) => name);
-  const changed = `what a node is told at its first boot has changed; ${list(told)} ran theirs and stay as they are`;
+  const changed = `what a node is told at its first boot has changed, for new nodes; nothing happens to ${list(told)}`;
   return [...keptTypes(old, now, living), ...keptImages(old, living), ...(told.length > 0 ? [changed] : [])];
 }
 
