@@ -7,7 +7,7 @@ export default defineConfig({
     maxWorkers: 2,
     // Limits against hanging. Builds are done before; `until` gives up earlier, and says what it waited for.
     testTimeout: 600_000,
-    hookTimeout: 600_000,
+    hookTimeout: 1_500_000,
     experimental: { viteModuleRunner: false },
   },
 });

@@ -28,8 +28,8 @@ export interface FirstServerArgs {
   readonly env: { readonly [name: string]: string };
 }
 
-/** Against hanging: what a run may take. Seconds. */
-const limit = 400;
+/** Against hanging: flux waits ten minutes where another commit came before its own was fetched. Seconds. */
+const limit = 900;
 
 export async function firstServer({ fleet, stage, kubeconfigFile, env }: FirstServerArgs): Promise<FirstServer> {
   const node = new FakeNode(planIn(fleet, stage, "server-1")).only("flux").useOwn("kubectl").useOwn("flux");
