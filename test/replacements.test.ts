@@ -218,7 +218,7 @@ describe("a living node", () => {
   it("is told once that what a first boot does has changed", () => {
     const now = Object.fromEntries(Object.entries(three).map(([name, made]) => [name, { ...made, userData: "b" }]));
     const first = replacements(three, wanted(now));
-    expect(first.notes).toEqual([expect.stringContaining("server-1, server-2, server-3 and web-1 ran theirs")]);
+    expect(first.notes).toEqual([expect.stringContaining("nothing happens to server-1, server-2, server-3 and web-1")]);
     expect(replacements(first.nodes, wanted(now)).notes).toEqual([]);
   });
 
