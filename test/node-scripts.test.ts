@@ -265,7 +265,7 @@ suite("flux bootstrap", () => {
       "--path=clusters/production",
       `--version=v${pins.flux.version}`,
       "--components-extra=image-reflector-controller,image-automation-controller",
-      "--timeout=10m",
+      "--timeout=3m",
       expect.stringMatching(/^--private-key-file=.*\/credential\/identity$/),
       "--url=ssh://git@github.com/acme/gitops",
       "--silent",

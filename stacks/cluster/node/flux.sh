@@ -27,9 +27,11 @@ need() { in_flux get secret "$1" --output=name >/dev/null || fail "waiting for t
 
 part() { in_flux get secret flux-bootstrap --output="go-template={{ index .data \"$1\" | base64decode }}"; }
 
+# Another commit right after its own keeps it waiting for all of its time (fluxcd/flux2 pkg/bootstrap/bootstrap.go waits for its
+# very own one). Images that take longer only mean another try.
 arguments=(
   --branch="$(setting branch)" --path="$(setting path)" --version="$(setting flux)"
-  "--components-extra=image-reflector-controller,image-automation-controller" --timeout=10m
+  "--components-extra=image-reflector-controller,image-automation-controller" --timeout=3m
 )
 
 # Tokens by environment: arguments can be read by every process of the node.
@@ -89,8 +91,7 @@ if [ -z "$revision" ]; then
   decryption=$(setting decryption)
   if [ -n "$decryption" ]; then need "$decryption"; fi
   take_credential
-  # Its own verdict is not the last word: it fails on a healthy cluster when another stage commits meanwhile
-  # (fluxcd/flux2 pkg/bootstrap/bootstrap.go waits for its very own commit).
+  # So its own verdict is not the last word: it fails on a healthy cluster when another stage commits meanwhile.
   bootstrap || healthy 30s || fail "flux bootstrap: $(said)"
 fi
 pin_host_keys

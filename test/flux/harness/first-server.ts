@@ -28,7 +28,7 @@ export interface FirstServerArgs {
   readonly env: { readonly [name: string]: string };
 }
 
-/** Against hanging: flux waits ten minutes where another commit came before its own was fetched. Seconds. */
+/** Against hanging: flux waits three minutes where another commit came before its own was fetched. Seconds. */
 const limit = 900;
 
 export async function firstServer({ fleet, stage, kubeconfigFile, env }: FirstServerArgs): Promise<FirstServer> {
