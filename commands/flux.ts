@@ -10,9 +10,9 @@ import { parsed } from "./usage.ts";
 const help = `Usage: npm run test:flux [-- [<name of a test file>…] [--long] [-t <words>]]
 
 The tests below test/flux: the delivery on Flux's own controllers and a real API
-server, and the state in an S3 store. They are built once from pinned Go modules;
-go, git and kubectl have to be there, and without them the tests are skipped (on
-CI they fail).
+server, and the state in an S3 store. They are built once from pinned Go
+modules; go, git and kubectl have to be there, and without them the tests are
+skipped (on CI they fail).
 
   --long                         the contest of stages for ten minutes, and
                                  polling by the intervals as they are rendered

@@ -137,6 +137,8 @@ describe("what somebody did by hand", { timeout: 5 * minute }, () => {
     expectDone(shown);
     expect(said(shown)).toMatch(/~ +hcloud:index:Server k3s-stages-prod-server-1 .*update/);
     expect(said(shown)).not.toMatch(/replace|delete/);
+    // The cluster is reached all the time: nothing in it is taken for gone.
+    expect(said(shown)).not.toMatch(/\+ +kubernetes:/);
     expect(said(shown)).toContain(`${name("server-2")} is switched off at Hetzner`);
     await ask("POST", `/servers/${second}/actions/poweron`);
     expectDone(await up("--refresh"));

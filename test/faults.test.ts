@@ -14,9 +14,9 @@ const result = (file: string, name: string, status = "passed") => ({ file, name,
 const everything = () => true;
 
 describe("the catalogue of faults", () => {
-  it("has its 82 rows, each once", () => {
+  it("has its 83 rows, each once", () => {
     expect(catalogue.faults.map(({ id }) => Number(id.slice(1))).toSorted((a, b) => a - b)).toEqual(
-      Array.from({ length: 82 }, (_, index) => index + 1),
+      Array.from({ length: 83 }, (_, index) => index + 1),
     );
   });
 

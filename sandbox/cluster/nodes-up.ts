@@ -151,8 +151,9 @@ export class NodesUp {
   }
 
   async step(): Promise<void> {
-    // A gateway is no node: it only passes on what others send.
-    const isNode = ({ powered, labels }: Server) => powered && ["server", "agent"].includes(labels["role"] ?? "");
+    // A gateway is no node: it only passes on what others send. A node stays one when somebody takes its labels.
+    const isNode = ({ id, powered, labels }: Server) =>
+      powered && (this.nodes.has(id) || ["server", "agent"].includes(labels["role"] ?? ""));
     const servers = this.#args.hetzner.state.servers().filter(isNode);
     const on = new Set(servers.map(({ id }) => id));
     for (const [id, node] of this.nodes) if (!on.has(id)) await this.#stop(id, node);
