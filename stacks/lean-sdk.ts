@@ -17,7 +17,7 @@ interface Part {
   readonly classes?: true;
 }
 
-// The span that OpenTelemetry itself gives while nobody traces.
+// The span that OpenTelemetry itself gives where nobody traces.
 const noSpan: Call = () =>
   createRequire(require.resolve("@pulumi/pulumi"))("@opentelemetry/api").trace.getTracer("none").startSpan("none");
 
@@ -29,8 +29,9 @@ const parts: readonly Part[] = [
   // For the places of such functions it turns on V8's debugger and natives before the program is read: from then on each
   // script is reported, and compiled code that Node kept does not fit what is read before it.
   { file: "runtime/closure/v8Hooks.js", answers: { isInitializedAsync: async () => {} } },
-  // OpenTelemetry's exporters, for `pulumi --tracing`, which calls `start`.
-  { file: "cmd/run/tracing.js", answers: { newSpan: noSpan } },
+  // OpenTelemetry's exporters, for `pulumi --tracing`, which calls `start`. With a parent somebody traces from the beginning
+  // (cmd/run/instrumentation.js).
+  ...(process.env["TRACEPARENT"] ? [] : [{ file: "cmd/run/tracing.js", answers: { newSpan: noSpan } }]),
   // Pulumi programs that run Pulumi.
   { file: "automation/index.js", classes: true },
 ];

@@ -88,6 +88,11 @@ describe("what a start loads", () => {
     expect(packages(loadedBy(preload + sdk + code), [loads])).toEqual([loads]);
   });
 
+  it("leaves a trace that the engine has begun as it is", () => {
+    const traced = `process.env.TRACEPARENT = "00-${"1".repeat(32)}-${"2".repeat(16)}-01";`;
+    expect(packages(loadedBy(traced + preload + sdk), ["@opentelemetry/exporter-zipkin"])).toHaveLength(1);
+  });
+
   it("tells an old Node's user which one is needed", () => {
     const old = ["--no-experimental-strip-types", "--import", join(root, "stacks/preload.mjs"), "--eval", "0"];
     const { status, stderr } = spawnSync(process.execPath, old, { encoding: "utf8" });
