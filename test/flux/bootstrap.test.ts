@@ -80,9 +80,7 @@ describe("a repository that does not let flux bootstrap", () => {
 
   it("for want of a key that it knows", async () => {
     host.let("nothing");
-    expect(await givenUp()).toMatch(
-      /^flux bootstrap: the host refuses the credential; .*: ssh: unable to auth|handshake/,
-    );
+    expect(await givenUp()).toMatch(/^flux bootstrap: the host refuses the credential; .*: unable to authenticate/);
     host.let("push");
   });
 
