@@ -20,8 +20,8 @@ const faults = () => sandbox.services.hetzner.faults;
 const said = ({ stdout, stderr }: Run): string => `${stdout}\n${stderr}`;
 
 function expectWords(run: Run, ...words: readonly string[]): void {
-  expect(run.code).not.toBe(0);
-  for (const word of words) expect(said(run)).toContain(word);
+  expect(run.code, said(run)).not.toBe(0);
+  for (const word of words) expect(said(run), said(run)).toContain(word);
   expect(said(run)).not.toMatch(/^\s+at .+:\d+:\d+\)?$/m);
 }
 

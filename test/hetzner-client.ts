@@ -1,5 +1,5 @@
 /** The Hetzner emulator from outside, for tests: plain HTTP, and the two things that most tests need to exist. */
-import { type Hetzner, startHetzner } from "../sandbox/hetzner/start.ts";
+import type { Hetzner } from "../sandbox/hetzner/start.ts";
 
 export const hetznerToken = "t".repeat(64);
 export const publicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPX7BbL0IgNTEQOyNbZ3ZbKhZ4yLDX1r1GbmyYrnbVhX acme";
@@ -53,12 +53,12 @@ export const server = (more: object = {}) => ({
   ...more,
 });
 
-/** Where an API was until just now, so that nothing answers. */
-export async function goneEndpoint(): Promise<string> {
-  const gone = await startHetzner({ token: hetznerToken });
-  await gone.close();
-  return gone.url;
-}
+/**
+ * Where nothing answers. Not a port that was free a moment ago: whatever starts next may get it, and an `up` starts a dozen
+ * servers. Nobody gets one below 1024, and `fetch` refuses port 1 itself (fetch.spec.whatwg.org, "bad port").
+ */
+export const nowhere = "http://127.0.0.1:2";
+export const goneEndpoint = `${nowhere}/v1`;
 
 export function hetznerClient(api: () => Hetzner) {
   const call = async (method: string, path: string, body?: object): Promise<Answer> => {

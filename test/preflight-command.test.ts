@@ -65,7 +65,7 @@ describe("npm run preflight", () => {
   });
 
   it("F45 checks what follows from the plan and ends with 2 when Hetzner cannot be reached", async () => {
-    const { code, text } = await run(["--stage", "dev"], { HCLOUD_ENDPOINT: await goneEndpoint() });
+    const { code, text } = await run(["--stage", "dev"], { HCLOUD_ENDPOINT: goneEndpoint });
     expect(code).toBe(2);
     expect(text).toMatch(
       /^not checked:\n {2}server types, [^:]*, primary\s+IPs,\s+servers:\s+127\.0\.0\.1:\d+\s+cannot\s+be\s+reached\s+\(ECONNREFUSED\)$/,

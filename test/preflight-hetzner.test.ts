@@ -102,7 +102,7 @@ describe("what Hetzner says", () => {
   });
 
   it("F45 is not known when nothing answers, and one sentence says so for all", async () => {
-    const { unread, snapshot } = await read({ endpoint: await goneEndpoint() });
+    const { unread, snapshot } = await read({ endpoint: goneEndpoint });
     expect(snapshot.existing.servers).toBeUndefined();
     expect(unread).toEqual([
       expect.stringMatching(
@@ -168,7 +168,7 @@ describe("this machine's clock", () => {
     expect(await at(new Date(Date.now() + hour / 2))).toBeUndefined();
     expect(await at(new Date(Number.NaN))).toBeUndefined();
     expect((await read()).clock).toBeUndefined();
-    expect((await read({ endpoint: await goneEndpoint() })).clock).toBeUndefined();
+    expect((await read({ endpoint: goneEndpoint })).clock).toBeUndefined();
   });
 
   it("is called wrong where Hetzner's own certificate is not valid by it", async () => {
