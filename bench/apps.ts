@@ -11,9 +11,9 @@ import { render } from "../stacks/gitops/render.ts";
 import { versionsOf } from "../stacks/gitops/versions.ts";
 import { matrix } from "../stacks/matrix/matrix.ts";
 import { blobId } from "../stacks/publish/git-format.ts";
-import type { Head } from "../stacks/publish/head.ts";
 import { type Plan, plan } from "../stacks/publish/merge.ts";
 import { manifestPath, manifestText } from "../stacks/publish/ownership.ts";
+import type { Head } from "../stacks/publish/snapshot.ts";
 import { configuration } from "./applications.ts";
 import { type Row, spread, timedPair } from "./measure.ts";
 

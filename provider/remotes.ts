@@ -1,5 +1,6 @@
-import { openRemote, type Remote, type RemoteArgs, type Snapshot } from "../stacks/publish/git.ts";
+import { openRemote, type Remote, type RemoteArgs } from "../stacks/publish/git.ts";
 import { type History, openHistory } from "../stacks/publish/git-history.ts";
+import type { Snapshot } from "../stacks/publish/snapshot.ts";
 
 /** A remote whose head is fetched once per run of the engine: preview, check and update look at the same one. */
 export interface OpenRemote {

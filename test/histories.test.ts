@@ -1,12 +1,12 @@
 /** Random histories of the GitOps repository: three stages, their automations and people write at once (F72, F73, F74). */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Head } from "../stacks/publish/head.ts";
 import { readHead } from "../stacks/publish/head.ts";
 import { plan, release } from "../stacks/publish/merge.ts";
 import { PublishError } from "../stacks/publish/problem.ts";
 import { publish } from "../stacks/publish/publish.ts";
 import { setMarked } from "../stacks/publish/setters.ts";
+import type { Head } from "../stacks/publish/snapshot.ts";
 import { Branch, type Files, orphans } from "./history-model.ts";
 import { random } from "./random.ts";
 import { Turns } from "./turns.ts";

@@ -3,12 +3,12 @@
  * for a turn, and the turns are drawn from a seed. The publishers are the real `publish` and `plan`.
  */
 
-import type { Remote, Snapshot } from "../stacks/publish/git.ts";
+import type { Remote } from "../stacks/publish/git.ts";
 import { GitError } from "../stacks/publish/git-failure.ts";
-import type { Entry, Head } from "../stacks/publish/head.ts";
 import type { Change } from "../stacks/publish/merge.ts";
 import { isManifest, manifestPath } from "../stacks/publish/ownership.ts";
 import { keptSites, withoutValues } from "../stacks/publish/setters.ts";
+import type { Entry, Head, Snapshot } from "../stacks/publish/snapshot.ts";
 import type { Turns } from "./turns.ts";
 
 export type Files = ReadonlyMap<string, string>;

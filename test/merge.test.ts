@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Head } from "../stacks/publish/head.ts";
 import { type Change, type Plan, plan, release } from "../stacks/publish/merge.ts";
 import { overtaken } from "../stacks/publish/overtaken.ts";
 import { problemList } from "../stacks/publish/problem.ts";
+import type { Head } from "../stacks/publish/snapshot.ts";
 import { summary } from "../stacks/publish/summary.ts";
 
 const cases = join(import.meta.dirname, "merge");

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Head } from "../stacks/publish/head.ts";
 import { type Change, type Plan, plan, release } from "../stacks/publish/merge.ts";
 import { manifestText } from "../stacks/publish/ownership.ts";
 import { keepValues, setMarked, setters, withoutValues } from "../stacks/publish/setters.ts";
+import type { Head } from "../stacks/publish/snapshot.ts";
 
 type Files = ReadonlyMap<string, string>;
 

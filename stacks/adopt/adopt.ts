@@ -4,7 +4,7 @@ import type { Fleet } from "../config/fleet.ts";
 import { resolve } from "../config/resolve.ts";
 import { sourcesOf } from "../config/sources.ts";
 import type { Versions } from "../gitops/versions.ts";
-import type { Head } from "../publish/head.ts";
+import type { Head } from "../publish/snapshot.ts";
 import { unapplied } from "./applied.ts";
 import { changes, kept, type StageChanges } from "./changes.ts";
 import { configuration } from "./configuration.ts";

@@ -3,10 +3,10 @@ import { parseAllDocuments } from "yaml";
 import type { Fleet } from "../config/fleet.ts";
 import { render } from "../gitops/render.ts";
 import type { Versions } from "../gitops/versions.ts";
-import type { Head } from "../publish/head.ts";
 import { plan } from "../publish/merge.ts";
 import { isManifest } from "../publish/ownership.ts";
 import type { Problem } from "../publish/problem.ts";
+import type { Head } from "../publish/snapshot.ts";
 import { at, ofFlux, type Read } from "./read.ts";
 
 export interface StageChanges {

@@ -1,5 +1,5 @@
-import type { PlanArgs } from "./merge.ts";
 import type { Problem } from "./problem.ts";
+import type { Head } from "./snapshot.ts";
 
 /** Git's ids of an empty file. */
 const empty = [
@@ -7,8 +7,15 @@ const empty = [
   "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
 ];
 
+interface Move {
+  /** The cluster's folder, and the one before this run. */
+  readonly path: string;
+  readonly formerPath?: string | undefined;
+  readonly head: Head;
+}
+
 /** A living cluster goes on looking where its bootstrap told it to: from an emptied folder its Flux would take everything away. */
-export function followed({ path, formerPath, head }: PlanArgs): readonly Problem[] {
+export function followed({ path, formerPath, head }: Move): readonly Problem[] {
   const at = (cluster: string) => `${cluster}/flux-system/gotk-sync.yaml`;
   const isFollowed = (cluster: string): boolean => {
     const entry = head.entries.get(at(cluster));

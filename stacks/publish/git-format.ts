@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import type { Entry } from "./head.ts";
 import type { Change } from "./merge.ts";
+import type { Entry } from "./snapshot.ts";
 
 /** Fixed, so that CI and Flux can tell these commits from people's. */
 const author = "k3s-stages <noreply@k3s-stages.invalid>";

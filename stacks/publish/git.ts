@@ -4,13 +4,8 @@ import { join } from "node:path";
 import { GitError, gitError, isLostRace, redacted, type Target } from "./git-failure.ts";
 import { blobId, blobs, entriesOf, fastImport, type NewCommit } from "./git-format.ts";
 import { type GitRun, gitIn } from "./git-process.ts";
-import type { Entry } from "./head.ts";
 import { passingFolder } from "./passing-folder.ts";
-
-export interface Snapshot {
-  readonly commit: string | undefined;
-  readonly entries: ReadonlyMap<string, Entry>;
-}
+import type { Snapshot } from "./snapshot.ts";
 
 export type RemoteArgs = Target & { readonly signal?: AbortSignal | undefined; readonly patience?: number | undefined };
 

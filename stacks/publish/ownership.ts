@@ -1,6 +1,6 @@
-import type { Head } from "./head.ts";
 import { maxFiles, unsafePath } from "./paths.ts";
 import type { Problem } from "./problem.ts";
+import type { Head } from "./snapshot.ts";
 
 /**
  * Which files a stage owns, kept in the repository itself: a lost Pulumi state loses nothing. Flux reads YAML only, so the

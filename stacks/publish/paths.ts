@@ -1,5 +1,5 @@
-import type { Head } from "./head.ts";
 import type { Problem } from "./problem.ts";
+import type { Head } from "./snapshot.ts";
 
 /** Why a path may not be written in somebody's repository, whatever is there; `undefined` for a good one. */
 export function unsafePath(path: string): string | undefined {

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Remote, Snapshot } from "./git.ts";
-import { type Head, readHead, type Target } from "./head.ts";
+import type { Remote } from "./git.ts";
+import { readHead, type Target } from "./head.ts";
 import type { Plan } from "./merge.ts";
 import { overtaken } from "./overtaken.ts";
 import { PublishError, problemList } from "./problem.ts";
+import type { Head, Snapshot } from "./snapshot.ts";
 import { summary } from "./summary.ts";
 
 /** Long enough where an exchange takes seconds and others commit every few, short enough to say so when the branch never rests. */
