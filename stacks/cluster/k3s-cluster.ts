@@ -8,8 +8,10 @@ import { gateway, servers, told } from "./hetzner/servers.ts";
 import type { Front, K3sClusterArgs, Servers, Site } from "./hetzner/site.ts";
 import { nodeScripts } from "./node-scripts.ts";
 import { Nodes } from "./nodes.ts";
+import type { Place } from "./plan/load-balancers.ts";
+import type { Node } from "./plan/machine.ts";
 import { ServerToken } from "./rotated-token.ts";
-import { type Node, type Place, type Topology, topology } from "./topology.ts";
+import { type Topology, topology } from "./topology.ts";
 import { openUserData } from "./user-data.ts";
 
 export interface NodeAddresses {

@@ -1,7 +1,7 @@
 import type { Cluster } from "../config/cluster.ts";
 import { apiServerFlags, cipherSuites } from "./api-server.ts";
 import type { NodePlan } from "./node-settings.ts";
-import type { Role } from "./topology.ts";
+import type { Role } from "./plan/machine.ts";
 
 /** Of pods; the cloud controller manager has to know it too. k3s' own default. */
 export const podRange = "10.42.0.0/16";

@@ -1,4 +1,4 @@
-import type { Role } from "./topology.ts";
+import type { Role } from "./plan/machine.ts";
 
 /** What matters of a machine beyond its life: what it was made as. */
 export interface Made {

@@ -3,7 +3,7 @@ import { apiServerFiles } from "./api-server.ts";
 import { cloudCharts } from "./cloud-provider.ts";
 import { k3sConfig, kernelSettings } from "./k3s-config.ts";
 import { type NodePlan, nodeArtefacts, nodePhases, nodeSettings } from "./node-settings.ts";
-import type { Role } from "./topology.ts";
+import type { Role } from "./plan/machine.ts";
 
 /** Text of the files in `node/`, by name. */
 export interface NodeScripts {

@@ -2,8 +2,9 @@ import { artefact, type Hosts, officialHosts } from "../config/artefacts.ts";
 import type { Cluster } from "../config/cluster.ts";
 import type { Repository, Stage } from "../config/fleet.ts";
 import type { Architecture, Pins, Tool } from "../config/pins.ts";
+import type { Node } from "./plan/machine.ts";
 import { restores } from "./plan/pools.ts";
-import type { Node, Topology } from "./topology.ts";
+import type { Topology } from "./topology.ts";
 
 /** A Secret of the Kubernetes API. */
 export interface GivenSecret {

@@ -2,8 +2,9 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../config/cluster.ts";
+import type { Node } from "./plan/machine.ts";
 import { restores } from "./plan/pools.ts";
-import type { Node, Topology } from "./topology.ts";
+import type { Topology } from "./topology.ts";
 
 export interface NodesArgs {
   readonly cluster: Cluster;

@@ -1,9 +1,9 @@
 import { upgradeProblem } from "./k3s-version.ts";
 import { type Fleet, type Known, type Made, type MadeNodes, servers } from "./made.ts";
 import { outOfReach } from "./out-of-reach.ts";
+import type { Role } from "./plan/machine.ts";
 import { stranded } from "./stranded.ts";
 import { tokenNotes, tokenProblems } from "./token-change.ts";
-import type { Role } from "./topology.ts";
 
 export interface Replacements {
   /** Why this may not be done in one run; empty: it may. */

@@ -3,43 +3,10 @@ import type { Cluster } from "../config/cluster.ts";
 import { nodeAddress } from "../config/crosscheck-cluster.ts";
 import type { Fleet, Stage } from "../config/fleet.ts";
 import { type FirewallRule, firewallRules, gatewayRules } from "./plan/firewall.ts";
-import { loadBalancers, places } from "./plan/load-balancers.ts";
-import { type Pool, placementGroups, poolNodes, starts } from "./plan/pools.ts";
-import { labels, reservedAddress, type Scope } from "./plan/scope.ts";
-
-export type Role = "server" | "agent";
-
-export interface Labels {
-  readonly [key: string]: string;
-}
-
-/** A machine at Hetzner. */
-export interface Machine {
-  readonly name: string;
-  readonly type: string;
-  readonly location: string;
-  /** In the private network, fixed. */
-  readonly address: string;
-  /** Whether it is kept from being deleted. */
-  readonly protect: boolean;
-  readonly labels: Labels;
-}
-
-/** Its name is its identity; name, address and group follow from its pool and its number alone. */
-export interface Node extends Machine {
-  readonly role: Role;
-  /** `server`, or the agents' pool. */
-  readonly pool: string;
-  /** Raising it replaces the machine; name and address stay. */
-  readonly generation: number;
-  readonly placementGroup: string;
-  /** The API that it joins; none for the server that starts the cluster. */
-  readonly join: string | undefined;
-  /** Whether it has addresses on the internet; a node without reaches it through the gateway. */
-  readonly public: boolean;
-  /** What Kubernetes is told of it when it joins; taints as `key=value:Effect`. */
-  readonly kubernetes: { readonly labels: Labels; readonly taints: readonly string[] };
-}
+import { type LoadBalancer, loadBalancers, type Place, places } from "./plan/load-balancers.ts";
+import type { Machine, Node } from "./plan/machine.ts";
+import { type PlacementGroup, type Pool, placementGroups, poolNodes, starts } from "./plan/pools.ts";
+import { type Labels, labels, reservedAddress, type Scope } from "./plan/scope.ts";
 
 /** Translates for the nodes without a public address; nothing on the internet can begin to talk to it. */
 export interface Gateway extends Machine {
@@ -48,27 +15,6 @@ export interface Gateway extends Machine {
 
 /** A public IPv4 address, named after the machine that has it. */
 export type Address = Pick<Machine, "name" | "location" | "protect" | "labels">;
-
-export interface LoadBalancer {
-  readonly name: string;
-  readonly type: string;
-  readonly location: string;
-  /** In the private network, fixed. */
-  readonly address: string;
-  /** Whether the internet reaches it: no firewall stands before a load balancer. */
-  readonly public: boolean;
-  readonly ports: readonly number[];
-  /** `readyz` asks the API behind it whether it is ready, `tcp` is content with a connection. */
-  readonly check: "readyz" | "tcp";
-  /** Names of nodes, reached at their private addresses. */
-  readonly targets: readonly string[];
-  readonly labels: Labels;
-}
-
-/** Where something is reached: at a public address that is there before any machine is, or at a private one. */
-export type Place =
-  | { readonly kind: "machine" | "load-balancer"; readonly name: string }
-  | { readonly kind: "private"; readonly address: string };
 
 /** One stage's cluster as Hetzner is to have it, before anything exists. */
 export interface Topology {
@@ -81,7 +27,7 @@ export interface Topology {
     readonly labels: Labels;
   };
   readonly firewall: { readonly rules: readonly FirewallRule[]; readonly labels: Labels };
-  readonly placementGroups: readonly { readonly name: string; readonly labels: Labels }[];
+  readonly placementGroups: readonly PlacementGroup[];
   readonly addresses: readonly Address[];
   readonly gateway: Gateway | undefined;
   readonly loadBalancers: readonly LoadBalancer[];

@@ -1,5 +1,6 @@
+import type { Node, Role } from "../cluster/plan/machine.ts";
 import { keepsType } from "../cluster/replacements.ts";
-import type { Node, Role, Topology } from "../cluster/topology.ts";
+import type { Topology } from "../cluster/topology.ts";
 import type { Stage } from "../config/fleet.ts";
 import type { Existing, Kind, Snapshot } from "./snapshot.ts";
 

@@ -1,4 +1,5 @@
-import type { LoadBalancer, Topology } from "../cluster/topology.ts";
+import type { LoadBalancer } from "../cluster/plan/load-balancers.ts";
+import type { Topology } from "../cluster/topology.ts";
 import type { Whole } from "./snapshot.ts";
 
 /** Something without a name at Hetzner; its id in Pulumi follows from the id of what it is part of (its resource's import). */

@@ -3,8 +3,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { gatewayUserData } from "../gateway.ts";
 import type { NodeSecrets } from "../node-settings.ts";
+import type { Machine, Node } from "../plan/machine.ts";
 import { keepsType } from "../replacements.ts";
-import type { Machine, Node } from "../topology.ts";
 import { userData } from "../user-data.ts";
 import { hetznerRules } from "./ground.ts";
 import * as hcloud from "./hcloud.ts";

@@ -1,6 +1,27 @@
 import type { Cluster } from "../../config/cluster.ts";
-import type { LoadBalancer, Node, Place } from "../topology.ts";
-import { labels, reservedAddress, type Scope } from "./scope.ts";
+import type { Node } from "./machine.ts";
+import { type Labels, labels, reservedAddress, type Scope } from "./scope.ts";
+
+export interface LoadBalancer {
+  readonly name: string;
+  readonly type: string;
+  readonly location: string;
+  /** In the private network, fixed. */
+  readonly address: string;
+  /** Whether the internet reaches it: no firewall stands before a load balancer. */
+  readonly public: boolean;
+  readonly ports: readonly number[];
+  /** `readyz` asks the API behind it whether it is ready, `tcp` is content with a connection. */
+  readonly check: "readyz" | "tcp";
+  /** Names of nodes, reached at their private addresses. */
+  readonly targets: readonly string[];
+  readonly labels: Labels;
+}
+
+/** Where something is reached: at a public address that is there before any machine is, or at a private one. */
+export type Place =
+  | { readonly kind: "machine" | "load-balancer"; readonly name: string }
+  | { readonly kind: "private"; readonly address: string };
 
 /** The taints that k3s' service load balancer tolerates (k3s-io/k3s pkg/cloudprovider/servicelb.go). */
 const tolerated = /^(CriticalAddonsOnly|node-role\.kubernetes\.io\/(master|control-plane))\b/;

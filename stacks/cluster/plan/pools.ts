@@ -1,11 +1,16 @@
 import type { Cluster, NodePool } from "../../config/cluster.ts";
 import { nodeAddress } from "../../config/crosscheck-cluster.ts";
-import type { Node, Role, Topology } from "../topology.ts";
-import { labels, type Scope } from "./scope.ts";
+import type { Node, Role } from "./machine.ts";
+import { type Labels, labels, type Scope } from "./scope.ts";
 
 export interface Pool extends NodePool {
   readonly name: string;
   readonly role: Role;
+}
+
+export interface PlacementGroup {
+  readonly name: string;
+  readonly labels: Labels;
 }
 
 /**
@@ -53,7 +58,7 @@ export function poolNodes(scope: Scope, pool: Pool, { join, starts: first }: Joi
   }));
 }
 
-export function placementGroups(scope: Scope, pool: Pool): Topology["placementGroups"] {
+export function placementGroups(scope: Scope, pool: Pool): readonly PlacementGroup[] {
   const shards = Array.from({ length: Math.ceil(pool.count / spread) }, (_, shard) => shard * spread);
   const own = { ...labels(scope, "placement-group"), pool: pool.name };
   return shards.map((index) => ({ name: groupName(scope, pool, index), labels: own }));

@@ -1,7 +1,10 @@
 import { addressAt, cidr } from "../../config/cidr.ts";
 import type { Cluster } from "../../config/cluster.ts";
 import { reservedAddresses } from "../../config/crosscheck-cluster.ts";
-import type { Labels } from "../topology.ts";
+
+export interface Labels {
+  readonly [key: string]: string;
+}
 
 /** What every part of one plan has in common. */
 export interface Scope {
