@@ -11,7 +11,7 @@ import { goBuild, lastLines } from "../../../sandbox/go/build.ts";
 import { makeOnce } from "../../../sandbox/go/once.ts";
 import { SandboxError } from "../../../sandbox/lock.ts";
 import { execute } from "../../../sandbox/pulumi/process.ts";
-import type { FolderOf, Tool } from "./modules.ts";
+import type { FolderOf, Tool } from "./tool.ts";
 
 const cache = join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "k3s-stages");
 

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { copied } from "./build.ts";
 import { temporaryFolder } from "./folder.ts";
-import type { FolderOf, Tool } from "./modules.ts";
+import type { FolderOf, Tool } from "./tool.ts";
 
 type Module = Pick<Tool, "name" | "module" | "version" | "sum">;
 
