@@ -1,7 +1,14 @@
 import { createServer } from "node:net";
 
 /** Below what Linux, macOS and Windows give to outgoing connections, which would take a port between choice and use. */
-const [first, last] = [10_240, 32_767] as const;
+const [first, count] = [16_384, 16_384] as const;
+
+/**
+ * A program takes its port a second after the choice, and another process could choose the same meanwhile: each of the
+ * processes in which tests run at a time, which Vitest numbers from 1, has ports of its own.
+ */
+const worker = Number(process.env["VITEST_POOL_ID"] ?? 0);
+const [from, own] = worker > 0 ? [first + (worker % 16) * (count / 16), count / 16] : [first, count];
 
 /** In this process: who asked first has perhaps not listened yet. */
 const given = new Set<number>();
@@ -15,7 +22,7 @@ const isFree = (port: number): Promise<boolean> =>
 
 async function freePort(): Promise<number> {
   for (;;) {
-    const port = first + Math.floor(Math.random() * (last - first + 1));
+    const port = from + Math.floor(Math.random() * own);
     if (given.has(port)) continue;
     given.add(port);
     if (await isFree(port)) return port;
@@ -23,6 +30,6 @@ async function freePort(): Promise<number> {
 }
 
 /** Loopback ports that are free now, no two the same in the life of this process. */
-export async function freePorts(count: number): Promise<readonly number[]> {
-  return Promise.all(Array.from({ length: count }, freePort));
+export async function freePorts(wanted: number): Promise<readonly number[]> {
+  return Promise.all(Array.from({ length: wanted }, freePort));
 }

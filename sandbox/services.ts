@@ -1,5 +1,4 @@
 /** The servers that stand in for the world outside, all on loopback, on ports that are chosen once and kept. */
-import { randomInt } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import type { Fleet } from "../stacks/config/fleet.ts";
 import { type Clusters, startClusters } from "./cluster/clusters.ts";
@@ -46,7 +45,9 @@ async function portsOf({ ports }: Layout): Promise<Ports> {
   const kept = readState<Partial<Ports>>(ports);
   if (kept?.hetzner) return kept as Ports;
   const free = await freePorts(names.length);
-  const range = kept?.range ?? `127.${randomInt(64, 128)}.${randomInt(1, 255)}`;
+  // Named after a port, from 2^14 up to 2^15, that no other sandbox has.
+  const [port = 0] = free;
+  const range = kept?.range ?? `127.${port >> 8}.${port & 255}`;
   const chosen = { ...Object.fromEntries(names.map((name, index) => [name, free[index]])), range } as Ports;
   writeState(ports, chosen);
   return chosen;
