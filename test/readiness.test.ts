@@ -61,7 +61,7 @@ describe("ApiReady", () => {
   it("F65 waits while the API answers 503, and says so", async () => {
     let left = 3;
     fault = () => (left-- > 0 ? refusal(503, "etcd has no leader") : undefined);
-    await wait(access(own), 5);
+    await wait(access(own), 60);
     expect(said[0]).toMatch(/INFO waiting for the API of prod at .*: the API answers with an error \(503: .*no leader/);
   });
 

@@ -164,10 +164,10 @@ describe("an API server that starts from a first server's disk", () => {
     expect(await anonymous({ path: "/api", token: old })).toBe(401);
     for (const token of [old, now]) {
       await kubernetes.client.apply({ apiVersion: "v1", kind: "Secret", ...agentTokenSecret(`::${token}`) });
-      await expect.poll(() => anonymous({ path: "/api", token }), { timeout: 10_000 }).toBe(200);
+      await expect.poll(() => anonymous({ path: "/api", token }), { timeout: 60_000 }).toBe(200);
     }
     // It remembers for ten seconds whom it let in.
-    await expect.poll(() => anonymous({ path: "/api", token: old }), { timeout: 20_000, interval: 500 }).toBe(401);
+    await expect.poll(() => anonymous({ path: "/api", token: old }), { timeout: 60_000, interval: 500 }).toBe(401);
     const review = { apiVersion: "authentication.k8s.io/v1", kind: "TokenReview", metadata: { name: "agents" } };
     const { status } = await kubernetes.client.create({ ...review, spec: { token: now } });
     // One of k3s' own roles for agents (k3s-io/k3s pkg/server/handlers/router.go).
@@ -243,7 +243,7 @@ describe("an API server that starts from a first server's disk", () => {
     const { caCertificate, adminCertificate, adminKey } = kubernetes.pki;
     const access = { servers: [kubernetes.url], caCertificate, adminCertificate, adminKey };
     const inputs = { cluster: "prod", rotation: 2, born: 1, token: material.serverToken, nodes: names, ...access };
-    const rest = { urn: "", secrets: new Set<string>(), preview: false, timeout: 60, log: async () => {} };
+    const rest = { urn: "", secrets: new Set<string>(), preview: false, timeout: 300, log: async () => {} };
     const made = serverToken({ env: {}, pause: 0.3 }).create({ ...rest, inputs, signal: new AbortController().signal });
     const { outputs } = await Promise.resolve(made).finally(kubelets.stop);
     const { value } = outputs["token"] as { readonly value: string };
@@ -258,12 +258,12 @@ describe("an API server that starts from a first server's disk", () => {
     const left = { apiVersion: "v1", kind: "Secret", name: "k3s-stages-server-token", namespace: "kube-system" };
     expect(await kubernetes.client.get(left)).toBeUndefined();
     expect(readFileSync(auditLog(), "utf8")).not.toContain(value.split(":").at(-1));
-  }, 90_000);
+  });
 
   it("writes down who made a Secret and nothing of what is in it, and no health check", async () => {
     const secret = { apiVersion: "v1", kind: "Secret", metadata: { name: "audited", namespace: "default" } };
     await kubernetes.client.create({ ...secret, stringData: { word: "hunter2-in-the-clear" } });
-    await expect.poll(() => readFileSync(auditLog(), "utf8"), { timeout: 10_000 }).toMatch(/"name":"audited"/);
+    await expect.poll(() => readFileSync(auditLog(), "utf8"), { timeout: 60_000 }).toMatch(/"name":"audited"/);
     const log = readFileSync(auditLog(), "utf8");
     expect(log).toContain('"username":"k3s-stages-prod-pulumi"');
     expect(log).not.toContain(Buffer.from("hunter2-in-the-clear").toString("base64"));
