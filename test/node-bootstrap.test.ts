@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { parse } from "yaml";
 import { bootNode } from "../sandbox/node/boot.ts";
 import { gitRemote } from "./git-remote.ts";
-import { planOf, userDataOf } from "./node-plan.ts";
+import { pins, planOf, userDataOf } from "./node-plan.ts";
 import { blogOnly, renderedTree } from "./rendered-tree.ts";
 
 // Real git, some twenty processes a test: a busy machine takes seconds.
@@ -38,13 +38,13 @@ describe("flux bootstrap, as the first server runs it,", () => {
     expect(repo.git("log", "-2", "--format=%an <%ae> %s", "--name-only", "main").split(/\n+/)).toEqual([
       "Flux <> Add Flux sync manifests",
       `${flux}/gotk-sync.yaml`,
-      "Flux <> Add Flux v2.9.4 component manifests",
+      `Flux <> Add Flux v${pins.flux.version} component manifests`,
       `${flux}/gotk-components.yaml`,
     ]);
     expect(bootstrap?.commits).toEqual([repo.head("main~1"), repo.head()]);
     const components = repo.read(`${flux}/gotk-components.yaml`);
     expect(components).toContain("# STAND-IN: ");
-    expect(components).toContain("# Flux Version: v2.9.4\n");
+    expect(components).toContain(`# Flux Version: v${pins.flux.version}\n`);
     expect(components).toContain("notification-controller,image-reflector-controller,image-automation-controller\n");
   });
 

@@ -121,8 +121,8 @@ describe("a server type", () => {
     const arm = { ...planOf("dev", { "cluster.servers.type": "cax11" }), pins: without };
     const stocked = withType("cax11", "nbg1", { available: true });
     expect(refusals(arm, stocked)).toEqual([
-      "Pulumi.dev.yaml:5 cluster.servers.type: cax11 is arm64, and pins.json has no SHA-256 for flux 2.9.4 for arm64: " +
-        "run `npm run pins`",
+      "Pulumi.dev.yaml:5 cluster.servers.type: cax11 is arm64, and pins.json has no SHA-256 for " +
+        `flux ${flux.version} for arm64: run \`npm run pins\``,
     ]);
     expect(refusals({ ...planOf("dev"), pins: without }, stocked)).toEqual([]);
   });

@@ -26,6 +26,7 @@ import { type KeyHost, startKeyHost } from "./harness/key-host.ts";
 import { type Kubernetes, startKubernetes } from "./harness/kubernetes.ts";
 import { stageOf, startWorld, type World } from "./harness/world.ts";
 
+const pinned = pins.flux.version;
 let host: KeyHost;
 let world: World;
 let fleet: Fleet;
@@ -192,7 +193,7 @@ describe("a first server whose power is cut at every step of flux bootstrap", ()
   it("has committed what one undisturbed run of the sandbox's stand-in commits, in two commits and byte for byte", async () => {
     const { url, path } = { url: fleet.repository.url, path: "clusters/dev" };
     const components = `source-controller,kustomize-controller,helm-controller,notification-controller,${extraComponents}`;
-    const command = { url, branch: "main", path, version: "v2.9.4", components: components.split(",") };
+    const command = { url, branch: "main", path, version: `v${pinned}`, components: components.split(",") };
     await standIn({ command, repository: untouched.url });
     const log = (repository: ReturnType<typeof gitRemote>) =>
       repository.git("log", "--format=%an <%ae> %cn %s", "--name-status", `${published}..main`);
@@ -290,20 +291,20 @@ describe("a first server whose power is cut at every step of flux bootstrap", ()
     }
 
     it("says right after the bootstrap that there is nothing to do", async () => {
-      expect(await upgrade("--dry-run")).toBe(`${components} is that of Flux 2.9.4 already.`);
+      expect(await upgrade("--dry-run")).toBe(`${components} is that of Flux ${pinned} already.`);
     });
 
     it("brings an older Flux to what bootstrap wrote, and the cluster's own Flux applies it to itself", async () => {
       const now = host.repository.read(components);
-      host.repository.edit({ [components]: now.replaceAll("v2.9.4", "v2.9.3") });
+      host.repository.edit({ [components]: now.replaceAll(`v${pinned}`, "v2.9.3") });
       await dev.follow(host.repository.head());
       const version = async () =>
         (await dev.client.get({ apiVersion: "v1", kind: "Namespace", name: "flux-system" }))?.metadata["labels"];
       expect(await version()).toMatchObject({ "app.kubernetes.io/version": "v2.9.3" });
-      expect(await upgrade()).toContain("dev: upgrade Flux from 2.9.3 to 2.9.4: ");
+      expect(await upgrade()).toContain(`dev: upgrade Flux from 2.9.3 to ${pinned}: `);
       expect(host.repository.read(components)).toBe(now);
       await dev.follow(host.repository.head());
-      expect(await version()).toMatchObject({ "app.kubernetes.io/version": "v2.9.4" });
+      expect(await version()).toMatchObject({ "app.kubernetes.io/version": `v${pinned}` });
     });
   });
 
