@@ -18,6 +18,8 @@ interface Child {
 interface Built {
   readonly children: readonly Child[];
   readonly outputs: { readonly [name: string]: unknown };
+  /** Of each node, where it has an API of its own that is reached as the cluster's is. */
+  readonly apis: readonly (string | undefined)[];
   /** Is every node's user data a secret? */
   readonly secret: readonly boolean[];
 }
@@ -56,14 +58,16 @@ async function build(stageName: string, edits: Edits = {}): Promise<Built> {
     { ...stageOf(stageName, edits), pins, secrets, admin },
     { transformations: [record] },
   );
-  const { nodes, endpoint, ingressAddress } = target;
+  const { nodes, endpoint, ingressAddress, members } = target;
   const outputs = await settled(pulumi.output({ nodes, endpoint, ingressAddress }));
+  const apis = await settled(pulumi.all(members.map(({ api }) => api)));
   await pulumi.runtime.disconnect();
   const children = declared.filter(({ args }) => args.type.startsWith("hcloud:"));
   const nameOf = (resource: pulumi.Resource) => declared.find((each) => each.resource === resource)?.args.name ?? "?";
   const servers = children.filter(({ args }) => args.type === "hcloud:index/server:Server");
   return {
     outputs,
+    apis,
     secret: await Promise.all(servers.map(({ args }) => pulumi.isSecret(args.props["userData"]))),
     children: children.map(({ args: { type, name, opts } }) => ({
       type: type.replace(/.*:/, ""),
@@ -80,11 +84,16 @@ async function build(stageName: string, edits: Edits = {}): Promise<Built> {
 let dev: Built;
 let prod: Built;
 let hidden: Built;
+let closed: Built;
+let balanced: Built;
 beforeAll(async () => {
   await pulumi.runtime.setMocks(mocks, "k3s-stages", "test", false);
   dev = await build("dev");
   prod = await build("prod");
   hidden = await build("prod", { "Pulumi.prod.yaml": privately });
+  closed = await build("prod", { "Pulumi.prod.yaml": { "cluster.api.allow": [] } });
+  const api = { allow: ["everyone"], via: "load-balancer" };
+  balanced = await build("prod", { "Pulumi.prod.yaml": { "cluster.api": api } });
 });
 
 const of = ({ children }: Built, type: string) => children.filter((each) => each.type === type);
@@ -244,6 +253,24 @@ describe("the whole cluster", () => {
         "k3s-stages-prod-server-2": { private: "10.30.0.12", ipv4: "198.51.100.2", ipv6: "2001:db8::2" },
       }),
     });
+  });
+});
+
+describe("the servers' own APIs", () => {
+  const none = Array(2).fill(undefined);
+
+  it("are reached at the public addresses, where the firewall lets somebody to them", () => {
+    expect(prod.apis).toEqual([...[1, 2, 3].map((number) => `https://198.51.100.${number}:6443`), ...none]);
+  });
+
+  it("are reached in the private network alone where nobody from the internet is let in, and the cluster's is there too", () => {
+    expect(closed.outputs).toMatchObject({ endpoint: "https://10.30.0.11:6443", ingressAddress: "198.51.100.1" });
+    expect(closed.apis).toEqual([...[11, 12, 13].map((number) => `https://10.30.0.${number}:6443`), ...none]);
+  });
+
+  it("are reached by the load balancer alone where that is the cluster's", () => {
+    expect(balanced.outputs["endpoint"]).toBe("https://198.51.100.201:6443");
+    expect(balanced.apis).toEqual([undefined, undefined, undefined, ...none]);
   });
 });
 

@@ -29,15 +29,18 @@ function nodeAddresses({ nodes }: Topology, { addresses: kept }: Front, made: Se
   return pulumi.output(Object.fromEntries(entries));
 }
 
-function apiOf(server: string, { addresses: kept }: Front): pulumi.Output<string> | undefined {
-  const address = kept.get(server)?.ipAddress;
-  return address && pulumi.interpolate`https://${address}:6443`;
+/** A server's own API, as who reaches the cluster's reaches it too: where that is a load balancer, the firewall lets nobody to this. */
+function apiOf({ name, address }: Node, { api }: Topology, { addresses: kept }: Front): Member["api"] {
+  if (api.kind === "load-balancer") return undefined;
+  const own = api.kind === "private" ? address : kept.get(name)?.ipAddress;
+  return own && pulumi.interpolate`https://${own}:6443`;
 }
 
-function members({ nodes }: Topology, front: Front, made: Servers): readonly Member[] {
-  return nodes.flatMap(({ name, role }) => {
+function members(plan: Topology, front: Front, made: Servers): readonly Member[] {
+  return plan.nodes.flatMap((node) => {
+    const { name, role } = node;
     const machine = made.get(name);
-    const api = role === "server" ? apiOf(name, front) : undefined;
+    const api = role === "server" ? apiOf(node, plan, front) : undefined;
     return machine ? [{ node: name, role, machine: machine.id, api }] : [];
   });
 }
@@ -91,7 +94,7 @@ export class K3sCluster extends pulumi.ComponentResource {
     const apiAddress = addressOf(plan.api, front);
     const around = { ...shared, addresses: front.addresses, apiAddress };
     this.endpoint = pulumi.interpolate`https://${apiAddress}:6443`;
-    const apis = plan.nodes.flatMap((node) => (node.role === "server" ? (apiOf(node.name, front) ?? []) : []));
+    const apis = plan.nodes.flatMap((node) => (node.role === "server" ? (apiOf(node, plan, front) ?? []) : []));
     const joined = { ...site, secrets: { ...site.secrets, serverToken: joinToken(site, [this.endpoint, ...apis]) } };
     const made = servers(joined, around, gateway(site, around));
     targets(site, front, made);

@@ -59,13 +59,15 @@ const placeOf = (thing: { readonly public: boolean; readonly address: string }, 
 
 export function places(cluster: Cluster, nodes: readonly Node[], balancers: readonly LoadBalancer[]) {
   const first = nodes[0] ?? { name: "", public: false, address: "" };
-  const atFirst = placeOf(first, { kind: "machine", name: first.name });
+  const atFirst = (open: boolean): Place =>
+    placeOf({ ...first, public: first.public && open }, { kind: "machine", name: first.name });
   const at = (check: LoadBalancer["check"]): Place => {
     const found = balancers.find((balancer) => balancer.check === check);
-    return found ? placeOf(found, { kind: "load-balancer", name: found.name }) : atFirst;
+    return found ? placeOf(found, { kind: "load-balancer", name: found.name }) : atFirst(true);
   };
   return {
-    api: cluster.api.via === "load-balancer" ? at("readyz") : atFirst,
-    ingress: cluster.ingress === "load-balancer" ? at("tcp") : atFirst,
+    // At its public address the firewall lets in whom `allow` names, and nobody from the private network.
+    api: cluster.api.via === "load-balancer" ? at("readyz") : atFirst(cluster.api.allow.length > 0),
+    ingress: cluster.ingress === "load-balancer" ? at("tcp") : atFirst(true),
   };
 }
