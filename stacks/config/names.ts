@@ -29,7 +29,8 @@ export const tag = z
 /** SemVer identifier that starts with a letter, so that `-<id>.<n>` sorts by its number (flux.md rule 7). */
 export const prereleaseId = z
   .string()
-  .regex(/^[A-Za-z][0-9A-Za-z-]*$/, "use letters and digits, such as develop for v1.2.3-develop.4");
+  .regex(/^[A-Za-z][0-9A-Za-z-]*$/, "use letters and digits, such as develop for v1.2.3-develop.4")
+  .meta({ examples: ["develop"] });
 
 export const host = z
   .string()
@@ -93,4 +94,5 @@ export const taint = z
   .regex(
     /^([a-z0-9]([a-z0-9.-]*[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?(=[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?:(NoSchedule|PreferNoSchedule|NoExecute)$/,
     "use a taint such as gpu=true:NoSchedule; effects are NoSchedule, PreferNoSchedule and NoExecute",
-  );
+  )
+  .meta({ examples: ["gpu=true:NoSchedule"] });

@@ -8,6 +8,9 @@ interface Node {
   readonly default?: unknown;
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
+  readonly examples?: readonly unknown[];
+  readonly minimum?: number;
+  readonly maximum?: number;
   readonly properties?: { readonly [key: string]: Node };
   readonly required?: readonly string[];
   readonly items?: Node;
@@ -46,7 +49,18 @@ function below(key: string, node: Node): readonly Row[] {
 
 const code = (value: unknown): string => `\`${typeof value === "string" ? value : JSON.stringify(value)}\``;
 
+/** JavaScript's largest whole number stands for no limit. */
+function limits({ minimum, maximum = Number.MAX_SAFE_INTEGER }: Node): string {
+  if (minimum === undefined) return "";
+  return maximum === Number.MAX_SAFE_INTEGER ? `, ${minimum} or more` : `, ${minimum} to ${maximum}`;
+}
+
 function kind(node: Node): string {
+  const [example] = node.examples ?? [];
+  return `${form(node)}${limits(node)}${example === undefined ? "" : `, as ${code(example)}`}`;
+}
+
+function form(node: Node): string {
   if (node.enum) return node.enum.map(code).join(", ");
   if (node.const !== undefined) return code(node.const);
   if (node.type === "array") return `list of ${node.items ? kind(node.items) : "values"}`;
@@ -91,8 +105,9 @@ export function reference(project: string): string {
   return [
     "# Configuration, key by key",
     "",
-    "Written by `npm run schema` from the schema that checks the files. `<name>` is a name that you give, `[]` each of a list.",
-    "Secrets are in none of these keys: `pulumi config set --secret` ([access.md](access.md)).",
+    "Written by `npm run schema` from the schema that checks the files. `<name>` is a name that you give:",
+    "at most 30 lowercase letters, digits and `-`, a letter first. `[]` is each of a list. Secrets are in none of these keys:",
+    "`pulumi config set --secret` ([access.md](access.md)).",
     "",
     "## Pulumi.yaml: what the stages share, each key as `config.<key>.value`",
     "",

@@ -10,6 +10,7 @@ const probe = z.strictObject({
   path: z
     .string()
     .regex(/^\/[!-~]*$/, "use a path such as /healthz")
+    .meta({ examples: ["/healthz"] })
     .exactOptional()
     .describe("answered with 200 to 399 over http; without one, a connection is enough"),
   periodSeconds: z.int().min(1).exactOptional().describe("how often it asks; 10, if not given"),
@@ -52,6 +53,7 @@ export const app = z.strictObject({
       (uid) => uid > 0,
       "use the uid of the image's user; an image that runs as root has security: baseline instead",
     )
+    .meta({ minimum: 1 })
     .optional()
     .describe("uid to run as, where the image names its user by a word or runs as root without need"),
   probes: z

@@ -4,7 +4,10 @@ import type { Channel } from "./fleet.ts";
 import { prereleaseId } from "./names.ts";
 import { readPattern } from "./pattern.ts";
 
-const version = z.string().regex(/^(0|[1-9][0-9]{0,14})(\.(0|[1-9][0-9]{0,14})){2}$/, "use a version such as 2.0.0");
+const version = z
+  .string()
+  .regex(/^(0|[1-9][0-9]{0,14})(\.(0|[1-9][0-9]{0,14})){2}$/, "use a version such as 2.0.0")
+  .meta({ examples: ["2.0.0"] });
 const order = z.enum(["asc", "desc"]);
 
 /** A regular expression that RE2 and JavaScript read alike. */

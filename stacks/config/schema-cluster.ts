@@ -3,8 +3,11 @@ import { zoneOf } from "./locations.ts";
 import { name, nodeLabels, taint } from "./names.ts";
 import { nodeKeys } from "./schema-node.ts";
 
-const cidr4 = z.cidrv4({ error: "use an IPv4 range such as 10.10.0.0/16" });
-const serverType = z.string().regex(/^[a-z]{2,4}[0-9]{2,3}$/, "use a Hetzner server type such as cpx22");
+const cidr4 = z.cidrv4({ error: "use an IPv4 range such as 10.10.0.0/16" }).meta({ examples: ["10.10.0.0/16"] });
+const serverType = z
+  .string()
+  .regex(/^[a-z]{2,4}[0-9]{2,3}$/, "use a Hetzner server type such as cpx22")
+  .meta({ examples: ["cpx22"] });
 
 const location = z.enum(Object.keys(zoneOf));
 
@@ -16,7 +19,9 @@ const generations = z
 const pool = z.strictObject({
   count: z.int().min(0).max(100).describe("how many nodes; a lower one takes the highest numbers away"),
   type: serverType.describe("Hetzner's server type; docs/day-2.md says how a living node gets another"),
-  subnet: cidr4.describe("a part of the network for these nodes alone; its addresses are theirs for ever"),
+  subnet: cidr4
+    .meta({ examples: ["10.10.0.0/24"] })
+    .describe("a part of the network for these nodes alone; its addresses are theirs for ever"),
   generations,
   labels: nodeLabels.default({}).describe("of the Kubernetes nodes, given when a node joins"),
   taints: z.array(taint).default([]).describe("of the Kubernetes nodes, given when a node joins"),
@@ -26,7 +31,10 @@ const pool = z.strictObject({
     .describe("false: no address on the internet, which these nodes then reach through the gateway"),
 });
 
-const timeOfDay = z.string().regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/, "use a time such as 02:00");
+const timeOfDay = z
+  .string()
+  .regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/, "use a time such as 02:00")
+  .meta({ examples: ["02:00"] });
 
 /** One stage's cluster, below the key `cluster` of its file. */
 export const cluster = z.strictObject({
@@ -53,7 +61,9 @@ export const cluster = z.strictObject({
     .strictObject({
       allow: z
         .array(
-          z.union([z.literal("everyone"), z.cidrv4(), z.cidrv6()], { error: "use a range such as 203.0.113.7/32" }),
+          z
+            .union([z.literal("everyone"), z.cidrv4(), z.cidrv6()], { error: "use a range such as 203.0.113.7/32" })
+            .meta({ examples: ["203.0.113.7/32"] }),
         )
         .describe("who may reach the Kubernetes API; nobody from the internet, if empty"),
       via: z
@@ -66,7 +76,7 @@ export const cluster = z.strictObject({
     .describe("the Kubernetes API"),
   gateway: z
     .strictObject({
-      type: serverType.describe("Hetzner's server type; the smallest will do"),
+      type: serverType.meta({ examples: ["cpx12"] }).describe("Hetzner's server type; the smallest will do"),
       location: location.optional().describe("the cluster's, if not given"),
     })
     .optional()
@@ -78,7 +88,9 @@ export const cluster = z.strictObject({
   protect: z
     .boolean()
     .default(false)
-    .describe("refuse to delete or replace what cannot be made again: network, addresses, load balancers, servers"),
+    .describe(
+      "refuse to delete or replace network, load balancers, gateway, servers and their addresses; agents come and go",
+    ),
   upgrades: z
     .strictObject({
       window: z

@@ -8,7 +8,8 @@ const values = z.record(z.string(), z.unknown()).describe("values of the chart; 
 
 const version = z
   .string()
-  .regex(/^v?(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}([-+][0-9A-Za-z.+-]+)?$/, "use one exact version such as v1.21.1");
+  .regex(/^v?(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}([-+][0-9A-Za-z.+-]+)?$/, "use one exact version such as v1.21.1")
+  .meta({ examples: ["v1.21.1"] });
 
 const duration = z.string().regex(/^([0-9]+(s|m|h))+$/, "use a duration such as 10m");
 
@@ -36,7 +37,7 @@ const preset = {
 export const decryption = z.strictObject({ secret: name.describe("its name in flux-system; its key is age.agekey") });
 
 const kustomization = z.strictObject({
-  path: folder.describe("a folder that you own; it is never written to"),
+  path: folder.meta({ examples: ["monitoring"] }).describe("a folder that you own; it is never written to"),
   dependsOn: z.array(name).default(["infrastructure"]).describe("Flux Kustomizations that have to be ready first"),
   targetNamespace: name.optional().describe("put over the namespace of every object in it"),
   decryption: decryption.optional().describe("the repository's, if not given"),
@@ -62,7 +63,7 @@ export const infrastructure = z
     "hcloud-csi": z
       .strictObject(preset)
       .optional()
-      .describe("volumes; the Secret hcloud in kube-system, key token, is yours"),
+      .describe("volumes, where cluster.cloudProvider is none; the Secret hcloud in kube-system, key token, is yours"),
     traefik: z.strictObject({ values }).optional().describe("over the values that k3s gives its own Traefik"),
     charts: z.record(name, chart).default({}).describe("Helm charts, each a HelmRelease of its name"),
     issuers: z.array(name).default([]).describe("ClusterIssuers that somebody else makes"),

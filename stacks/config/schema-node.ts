@@ -8,9 +8,13 @@ const endpoint = z
   .regex(
     /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?$/,
     "use a host without https://, such as fsn1.your-objectstorage.com",
-  );
+  )
+  .meta({ examples: ["fsn1.your-objectstorage.com"] });
 
-const bucket = z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "use a bucket name such as acme-prod-etcd");
+const bucket = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "use a bucket name such as acme-prod-etcd")
+  .meta({ examples: ["acme-prod-etcd"] });
 
 const cron = z
   .string()
@@ -22,6 +26,7 @@ const snapshots = z.strictObject({
   region: z
     .string()
     .regex(/^[a-z0-9-]+$/, "use a region such as fsn1")
+    .meta({ examples: ["fsn1"] })
     .describe("as the store names it"),
   folder: z
     .string()
@@ -70,6 +75,7 @@ export const nodeKeys = {
   mirror: z
     .string()
     .regex(/^https:\/\/[^/@\s?#]+(\/[^/@\s?#]+)*$/, "use https:// without a user and without a slash at the end")
+    .meta({ examples: ["https://mirror.example.com"] })
     .optional()
     .describe("holds the releases below their own host's name; their digests are the same"),
   snapshots: snapshots.optional().describe("etcd's snapshots, kept in S3 too"),
@@ -81,7 +87,8 @@ const hostKey = z
   .regex(
     /^(\[[a-z0-9.-]+\]:[0-9]{1,5}|[a-z0-9.-]+) (ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]+={0,2}$/,
     "use a line as ssh-keyscan prints it: git.example.com ssh-ed25519 AAAA…",
-  );
+  )
+  .meta({ examples: ["git.example.com ssh-ed25519 AAAA…"] });
 
 /** Keys of `repository`. */
 export const bootstrapKeys = {

@@ -29,7 +29,7 @@ const repository = z.strictObject({
   write: z
     .strictObject({
       secret: name.describe(
-        "in flux-system: identity and known_hosts, or username and password; the program makes it of `write`, if set",
+        "in flux-system: identity and known_hosts, or username and password; the program makes it of the secrets `write`, if they are set",
       ),
       provider: z
         .enum(["generic", "github"])
