@@ -1,21 +1,12 @@
-/** `npm run sweep`: kills an \`up\` at every one of its writes at Hetzner, or disturbs it by chance; what do the next runs make of it? */
+/** `npm run sweep`: kills an `up` at every one of its writes at Hetzner, or disturbs it by chance; what do the next runs make of it? */
 import { randomInt } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { layoutOf } from "../sandbox/layout.ts";
 import { withSandbox } from "../sandbox/open.ts";
-import {
-  cleared,
-  cutOff,
-  inventory,
-  type PowerCut,
-  problems,
-  recover,
-  type Stage,
-  said,
-  up,
-} from "../sandbox/power-cut.ts";
+import { cleared, cutOff, inventory, type PowerCut, problems, recover, type Stage, up } from "../sandbox/power-cut.ts";
+import { said } from "../sandbox/pulumi/process.ts";
 import { initStack } from "../sandbox/stage.ts";
 import { readFleet } from "../stacks/config/files.ts";
 import { tryPlans } from "../test/engine-plans.ts";

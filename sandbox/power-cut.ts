@@ -2,7 +2,7 @@
 import type { Moment } from "./hetzner/faults.ts";
 import type { Sandbox } from "./open.ts";
 import { liftProtection } from "./protection.ts";
-import type { Run } from "./pulumi/run.ts";
+import { type Run, said } from "./pulumi/process.ts";
 
 export interface PowerCut {
   /** The n-th request that is no GET, counted from 1. */
@@ -21,8 +21,6 @@ const pulumi = ({ sandbox, stage }: Stage, ...args: readonly string[]): Promise<
   sandbox.pulumi([...args, "--stack", stage]);
 
 export const up = (at: Stage): Promise<Run> => pulumi(at, "up", "--yes", "--skip-preview");
-
-export const said = ({ stdout, stderr }: Run): string => `${stdout}\n${stderr}`;
 
 /** Starts Pulumi and cuts it off. The operation at which that was; `undefined` when the run ended before. */
 export async function cutOff(

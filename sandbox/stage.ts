@@ -1,16 +1,13 @@
 import { dummyGitHubToken } from "./github/server.ts";
 import { SandboxError } from "./lock.ts";
 import type { Sandbox } from "./open.ts";
-import type { Run } from "./pulumi/run.ts";
+import { lastLines, type Run } from "./pulumi/process.ts";
 import { dummyToken } from "./services.ts";
-
-/** The last lines of a failed command: Pulumi says what went wrong at its end. */
-const ending = ({ stdout, stderr }: Run): string => `${stdout}\n${stderr}`.trim().split("\n").slice(-25).join("\n");
 
 /** Runs Pulumi and goes on only when it succeeded. @throws SandboxError with what Pulumi said */
 export async function mustRun(sandbox: Sandbox, args: readonly string[]): Promise<Run> {
   const run = await sandbox.pulumi(args);
-  if (run.code !== 0) throw new SandboxError(`pulumi ${args.join(" ")} failed:\n${ending(run)}`);
+  if (run.code !== 0) throw new SandboxError(`pulumi ${args.join(" ")} failed:\n${lastLines(run, 25)}`);
   return run;
 }
 

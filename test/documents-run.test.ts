@@ -5,13 +5,13 @@ import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findPulumi } from "../sandbox/pulumi/cli.ts";
 import { processEnv, pulumiEnv } from "../sandbox/pulumi/env.ts";
-import { execute } from "../sandbox/pulumi/process.ts";
+import { execute, said } from "../sandbox/pulumi/process.ts";
 import { dummySecrets } from "../sandbox/stage.ts";
 import { commands, fileOf, needsMachines } from "./documents.ts";
 import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";
+import { minute } from "./engine-words.ts";
 
 const root = join(import.meta.dirname, "..");
-const minute = 60_000;
 
 interface Step {
   /** As a document has it; `prod` is any stage there, and dev here. */
@@ -183,7 +183,7 @@ describe("a stage's life by the documents", () => {
       const run = await execute({
         ...{ file: "bash", args: ["-c", `set -o pipefail; ${script}`], cwd: sandbox.layout.work, env, input },
       });
-      expect(run.code, `${run.stdout}${run.stderr}`).toBe(code);
+      expect(run.code, said(run)).toBe(code);
       expect(run.stdout).toContain(says);
     },
     5 * minute,

@@ -1,11 +1,12 @@
 /** How a stage reaches its cluster, on the real Pulumi engine: what a rotation touches, and a stage that nobody reaches. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type KubeObject, place } from "../sandbox/cluster/objects.ts";
+import { said } from "../sandbox/pulumi/process.ts";
 import { dummySecrets } from "../sandbox/stage.ts";
 import { hcloudCcm, hcloudCsi } from "../stacks/config/presets.ts";
 import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";
+import { expectDone, minute } from "./engine-words.ts";
 
-const minute = 60_000;
 const web = { count: 1, type: "cpx22", subnet: "10.10.1.0/24" };
 let sandbox: EngineSandbox;
 
@@ -53,7 +54,7 @@ describe("a stage that its program reaches", { timeout: 3 * minute }, () => {
   beforeAll(async () => {
     sandbox = await engineSandbox("dev");
     const run = await up();
-    expect(run.code, run.stdout + run.stderr).toBe(0);
+    expectDone(run);
   }, 10 * minute);
   afterAll(() => sandbox?.remove());
 
@@ -71,7 +72,7 @@ describe("a stage that its program reaches", { timeout: 3 * minute }, () => {
     expect(typesOf(seen, /replace/)).toEqual(["gitops:index:DeployKey", "gitops:index:GitHubDeployKey"]);
     expect(typesOf(seen, /^update$/)).toEqual(["gitops:index:RepositoryAccess", "kubernetes:core/v1:Secret"]);
     const run = await up();
-    expect(run.code, run.stdout + run.stderr).toBe(0);
+    expectDone(run);
     expect(identities()).toEqual(before);
     const key = part("flux-bootstrap", "identity.pub");
     expect([key === old, part("flux-system", "identity.pub")]).toEqual([false, key]);
@@ -95,7 +96,7 @@ describe("a stage that its program reaches", { timeout: 3 * minute }, () => {
     expect(typesOf(seen, /replace|create|delete/)).toEqual([]);
     expect(typesOf(seen, /^update$/)).toEqual(["gitops:index:Pki", "kubernetes:core/v1:Secret"]);
     const run = await up();
-    expect(run.code, run.stdout + run.stderr).toBe(0);
+    expectDone(run);
     expect(identities()).toEqual(before);
     expect(token()).not.toBe(old);
     expect(Object.keys((await preview()).changeSummary)).toEqual(["same"]);
@@ -104,7 +105,7 @@ describe("a stage that its program reaches", { timeout: 3 * minute }, () => {
   it("lets an agent join with the token of now", async () => {
     sandbox.edit("dev", ["cluster", "pools"], { web });
     const run = await up();
-    expect(run.code, run.stdout + run.stderr).toBe(0);
+    expectDone(run);
     expect(inCluster().get(place("k3s-stages-dev-web-1", { kind: "Node" }))).toBeDefined();
   });
 
@@ -113,7 +114,7 @@ describe("a stage that its program reaches", { timeout: 3 * minute }, () => {
     sandbox.edit("dev", ["cluster", "rotate"], { deployKey: 2, agentToken: 2, adminCertificate: 2 });
     expect(typesOf(await preview(), /replace|create|delete/)).toEqual([]);
     const run = await up();
-    expect(run.code, run.stdout + run.stderr).toBe(0);
+    expectDone(run);
     expect(identities()).toEqual(before);
     expect(await kubeconfig()).not.toBe(old);
     expect(Object.keys((await preview()).changeSummary)).toEqual(["same"]);
@@ -131,8 +132,8 @@ describe("a stage that its program does not reach", { timeout: 3 * minute }, () 
 
   it("comes up without its Secrets, says what that costs, and has nothing to change afterwards", async () => {
     const run = await up();
-    expect(run.code, run.stdout + run.stderr).toBe(0);
-    expect(run.stdout + run.stderr).toContain("dev has access: none. Its credential for git lies in user data");
+    expectDone(run);
+    expect(said(run)).toContain("dev has access: none. Its credential for git lies in user data");
     expect(run.stdout).not.toMatch(/kubernetes:|ApiReady|StageReady/);
     expect(Object.keys((await preview()).changeSummary)).toEqual(["same"]);
   });

@@ -2,12 +2,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { destroyCommand } from "../commands/destroy.ts";
 import { noAnswer } from "../sandbox/hetzner/error.ts";
-import { cutOff, said } from "../sandbox/power-cut.ts";
-import type { Run } from "../sandbox/pulumi/run.ts";
+import { cutOff } from "../sandbox/power-cut.ts";
+import { said } from "../sandbox/pulumi/process.ts";
 import { dummyToken } from "../sandbox/services.ts";
 import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";
+import { expectDone, minute } from "./engine-words.ts";
 
-const minute = 60_000;
 const stage = "prod";
 const name = (node: string) => `k3s-stages-prod-${node}`;
 const nodes = ["server-1", "server-2", "server-3"].map(name);
@@ -43,10 +43,6 @@ async function ask(method: string, path: string, body: object = {}): Promise<unk
   const answer = await fetch(`${hetzner().url}${path}`, { method, headers, ...text });
   expect(answer.ok, `${method} ${path}: ${answer.status}`).toBe(true);
   return answer.status === 204 ? undefined : answer.json();
-}
-
-function expectDone(run: Run): void {
-  expect(run.code, said(run)).toBe(0);
 }
 
 describe("faults while three servers are made", { timeout: 5 * minute }, () => {

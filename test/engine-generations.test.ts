@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { place } from "../sandbox/cluster/objects.ts";
 import { recover } from "../sandbox/power-cut.ts";
 import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";
+import { expectDone, minute } from "./engine-words.ts";
 
-const minute = 60_000;
 let sandbox: EngineSandbox;
 
 beforeAll(async () => {
@@ -55,7 +55,7 @@ describe("generations on the real engine", { timeout: 3 * minute }, () => {
   it("bring up a stage at generation 1", async () => {
     sandbox.edit("prod", ["cluster", "protect"], false);
     const run = await up();
-    expect(run.code, run.stdout + run.stderr).toBe(0);
+    expectDone(run);
     const kept = await sandbox.pulumi(["stack", "export", "--file", "older.json", "--stack", "prod"]);
     expect(kept.code).toBe(0);
   });
@@ -83,7 +83,7 @@ describe("generations on the real engine", { timeout: 3 * minute }, () => {
     inCluster().put(password, {});
     const old1 = inCluster().get(nodeObject)?.metadata["uid"];
     const run = await up();
-    expect(run.code, run.stdout + run.stderr).toBe(0);
+    expectDone(run);
     // The run ends when the new machine is a node, and not when Hetzner has made it.
     for (const kind of ["ApiReady", "StageReady"]) expect(run.stdout).toMatch(new RegExp(`${kind} prod .*updated`));
     const { "k3s-stages-prod-server-1": made, ...others } = everyId();
@@ -110,7 +110,7 @@ describe("generations on the real engine", { timeout: 3 * minute }, () => {
     expect(opNames(looked.steps)).toEqual([]);
     generations("pools.web", { 2: 2 });
     const run = await up();
-    expect(run.code, run.stdout + run.stderr).toBe(0);
+    expectDone(run);
     expect([server("web-1").server_type, server("web-2").server_type]).toEqual(["cpx32", "cpx42"]);
   });
 
@@ -121,7 +121,7 @@ describe("generations on the real engine", { timeout: 3 * minute }, () => {
     const older = await sandbox.pulumi(["stack", "import", "--file", "older.json", "--stack", "prod"]);
     expect(older.code, older.stderr).toBe(0);
     const { steps, last } = await recover({ sandbox, stage: "prod" });
-    expect(last.code, last.stdout + last.stderr).toBe(0);
+    expectDone(last);
     expect(steps.filter((step) => step.startsWith("import"))).toEqual(
       Array(2).fill("import hcloud:index/server:Server"),
     );

@@ -1,7 +1,8 @@
 /** Random faults at Hetzner while the real Pulumi brings a stage up, is killed in it, and takes it away again. */
 import { inspect } from "node:util";
 import fc from "fast-check";
-import { cleared, cutOff, goOn, problems, recover, type Stage, said, up } from "../sandbox/power-cut.ts";
+import { cleared, cutOff, goOn, problems, recover, type Stage, up } from "../sandbox/power-cut.ts";
+import { said } from "../sandbox/pulumi/process.ts";
 import { dummyToken as token } from "../sandbox/services.ts";
 import { type Fault, fault, inject, losesFirewall, switchOn } from "./random-faults.ts";
 

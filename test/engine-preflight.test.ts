@@ -1,13 +1,13 @@
 /** What Hetzner has and asks for it, on the real engine: refused before anything is created, and never a reason for a write. */
 import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Run } from "../sandbox/pulumi/run.ts";
+import { said } from "../sandbox/pulumi/process.ts";
 import { dummyToken } from "../sandbox/services.ts";
 import { initStack } from "../sandbox/stage.ts";
 import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";
+import { expectDone, expectWords, minute } from "./engine-words.ts";
 import { goneEndpoint } from "./hetzner-client.ts";
 
-const minute = 60_000;
 const server = "k3s-stages-dev-server-1";
 let sandbox: EngineSandbox;
 
@@ -23,14 +23,6 @@ const up = () => pulumi("up", "--yes", "--skip-preview");
 const faults = () => sandbox.services.hetzner.faults;
 const journal = () => sandbox.services.hetzner.journal;
 const servers = () => sandbox.services.hetzner.state.servers();
-const said = ({ stdout, stderr }: Run): string => `${stdout}\n${stderr}`;
-
-function expectWords(run: Run, ...words: readonly string[]): void {
-  expect(run.code, said(run)).not.toBe(0);
-  for (const word of words) expect(said(run), said(run)).toContain(word);
-  expect(said(run)).not.toMatch(/^\s+at .+:\d+:\d+\)?$/m);
-  expect(said(run)).not.toContain(dummyToken);
-}
 
 async function post(path: string, body: object): Promise<{ readonly server: { readonly id: number } }> {
   const headers = { authorization: `Bearer ${dummyToken}` };
@@ -45,7 +37,7 @@ async function post(path: string, body: object): Promise<{ readonly server: { re
 describe("before anything is created", { timeout: 5 * minute }, () => {
   it("a preview shows the price of a month, a line per kind", async () => {
     const run = await preview();
-    expect(run.code, said(run)).toBe(0);
+    expectDone(run);
     expect(run.stdout).toMatch(
       /dev, a month at Hetzner +count +EUR net +with VAT +change\n.*server cpx22 +nbg1 +0 to 1 +19\.99/,
     );
@@ -147,12 +139,12 @@ describe("when Hetzner's answer to a creation is lost", { timeout: 5 * minute },
     const shown = await preview();
     expect(said(shown)).toContain(`\`pulumi ${command}\``);
     const taken = await sandbox.pulumi([...args, "--yes"]);
-    expect(taken.code, said(taken)).toBe(0);
+    expectDone(taken);
     const after = await up();
-    expect(after.code, said(after)).toBe(0);
+    expectDone(after);
     expect(servers().map(({ id }) => id)).toEqual([twin?.id]);
     const last = await pulumi("preview", "--expect-no-changes");
-    expect(last.code, said(last)).toBe(0);
+    expectDone(last);
     expect(last.stdout).toContain("dev costs 20.49 EUR (24.38 with VAT) a month at Hetzner, as now");
   });
 });
@@ -164,7 +156,7 @@ describe("when Hetzner cannot be reached", { timeout: 5 * minute }, () => {
     sandbox.edit("dev", ["cluster", "pools"], { web: { count: 1, type: "cpx22", subnet: "10.10.1.0/24" } });
     const run = await up();
     await pulumi("config", "rm", "hcloud:endpoint");
-    expect(shown.code, said(shown)).toBe(0);
+    expectDone(shown);
     expect(shown.stdout).toMatch(
       /not checked at Hetzner: server types, .*127\.0\.0\.1:\d+ cannot be reached \(ECONNREFUSED\)/s,
     );
@@ -175,7 +167,7 @@ describe("when Hetzner cannot be reached", { timeout: 5 * minute }, () => {
     faults().failNext("POST /servers", { code: "unavailable", message: "down", status: 503 });
     expectWords(await up(), "Hetzner's API does not work now", "status.hetzner.com");
     const run = await up();
-    expect(run.code, said(run)).toBe(0);
+    expectDone(run);
     expect(
       servers()
         .map(({ name }) => name)

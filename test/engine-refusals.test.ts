@@ -2,11 +2,11 @@
 import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Run } from "../sandbox/pulumi/run.ts";
+import { said } from "../sandbox/pulumi/process.ts";
 import { dummySecrets } from "../sandbox/stage.ts";
 import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";
+import { expectDone, expectWords, minute } from "./engine-words.ts";
 
-const minute = 60_000;
 let sandbox: EngineSandbox;
 
 beforeAll(async () => {
@@ -17,13 +17,6 @@ afterAll(() => sandbox?.remove());
 
 const up = () => sandbox.pulumi(["up", "--yes", "--skip-preview", "--stack", "dev"]);
 const faults = () => sandbox.services.hetzner.faults;
-const said = ({ stdout, stderr }: Run): string => `${stdout}\n${stderr}`;
-
-function expectWords(run: Run, ...words: readonly string[]): void {
-  expect(run.code, said(run)).not.toBe(0);
-  for (const word of words) expect(said(run), said(run)).toContain(word);
-  expect(said(run)).not.toMatch(/^\s+at .+:\d+:\d+\)?$/m);
-}
 
 const isPublished = (): Promise<boolean> =>
   sandbox.read("clusters/dev/.owned.json").then(
@@ -111,7 +104,7 @@ describe("a refused up", { timeout: 2 * minute }, () => {
 
   it("goes on where it stopped once nothing is in the way", async () => {
     const run = await up();
-    expect(run.code, said(run)).toBe(0);
+    expectDone(run);
     const servers = sandbox.services.hetzner.state.servers().map(({ name }) => name);
     expect(servers).toEqual(["k3s-stages-dev-server-1"]);
     expect(await isPublished()).toBe(true);

@@ -11,18 +11,19 @@ import { parseDocument } from "yaml";
 import { parseCloudConfig } from "../sandbox/node/cloud-config.ts";
 import { findPulumi } from "../sandbox/pulumi/cli.ts";
 import { pulumiEnv } from "../sandbox/pulumi/env.ts";
-import { type Run, runPulumi } from "../sandbox/pulumi/run.ts";
+import { type Run, said } from "../sandbox/pulumi/process.ts";
+import { runPulumi } from "../sandbox/pulumi/run.ts";
 import { dummySecrets } from "../sandbox/stage.ts";
 import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";
+import { expectDone, minute } from "./engine-words.ts";
 
-const minute = 60_000;
 let sandbox: EngineSandbox;
 /** What was printed, by the command that printed it. */
 const printed = new Map<string, string>();
 
 async function pulumi(...args: readonly string[]): Promise<Run> {
   const run = await sandbox.pulumi([...args, "--stack", "dev"]);
-  printed.set(`${args.join(" ")} (${printed.size})`, `${run.stdout}\n${run.stderr}`);
+  printed.set(`${args.join(" ")} (${printed.size})`, said(run));
   return run;
 }
 
@@ -113,7 +114,7 @@ describe("a run's secrets (F52)", { timeout: 5 * minute }, () => {
     sandbox.services.hetzner.faults.failNext("POST /servers", { ...odd, details: { fields: [] } });
     expect((await pulumi("up", "--yes", "--diff")).code).not.toBe(0);
     const run = await pulumi("up", "--yes", "--skip-preview", "--refresh", "--diff");
-    expect(run.code, run.stdout + run.stderr).toBe(0);
+    expectDone(run);
     const first = await sandbox.pulumi(["stack", "export", "--show-secrets", "--stack", "dev"]);
     sandbox.edit("dev", ["cluster", "rotate"], { deployKey: 2, adminCertificate: 2, agentToken: 2, serverToken: 2 });
     await pulumi("preview", "--json");
@@ -197,8 +198,8 @@ describe("a run's secrets (F52)", { timeout: 5 * minute }, () => {
     for (const command of [["preview"], ["up", "--yes", "--skip-preview"]]) {
       const run = await runPulumi({ pulumi: file, cwd, args: [...command, "--stack", "dev"], env });
       expect(run.code).not.toBe(0);
-      expect(run.stdout + run.stderr).toContain("incorrect passphrase");
-      expect(holds(run.stdout + run.stderr)).toEqual([]);
+      expect(said(run)).toContain("incorrect passphrase");
+      expect(holds(said(run))).toEqual([]);
     }
     expect(sandbox.services.hetzner.journal.writes()).toEqual([]);
   });
@@ -218,7 +219,7 @@ describe("a run's secrets (F52)", { timeout: 5 * minute }, () => {
   it("are said by nothing when the stage is taken away", async () => {
     const before = printed.size;
     const run = await pulumi("destroy", "--yes", "--refresh");
-    expect(run.code, run.stdout + run.stderr).toBe(0);
+    expectDone(run);
     expect([...printed.values()].slice(before).flatMap(holds)).toEqual([]);
   });
 });

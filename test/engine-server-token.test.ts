@@ -3,9 +3,10 @@ import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Objects, place } from "../sandbox/cluster/objects.ts";
 import { takesServer } from "../sandbox/cluster/server-tokens.ts";
+import { said } from "../sandbox/pulumi/process.ts";
 import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";
+import { expectDone, minute } from "./engine-words.ts";
 
-const minute = 60_000;
 let sandbox: EngineSandbox;
 /** As they are found in user data. */
 const tokens: string[] = [];
@@ -16,7 +17,7 @@ beforeAll(async () => {
   // A cluster may begin with any rotation: nobody is told of another then.
   rotate(2);
   const run = await up();
-  expect(run.code, run.stdout + run.stderr).toBe(0);
+  expectDone(run);
   tokens.push(tokenOf("server-1"));
 }, 10 * minute);
 
@@ -64,7 +65,7 @@ describe("another server token on the real engine", { timeout: 5 * minute }, () 
     const before = machines();
     const run = await up();
     expect(run.code).not.toBe(0);
-    expect(run.stdout + run.stderr).toContain(
+    expect(said(run)).toContain(
       "the server token on k3s-stages-dev-server-3: its pod failed (Error: ImagePullBackOff). `pulumi up` goes on from here",
     );
     expect([machines(), secret() === undefined]).toEqual([before, false]);
@@ -73,22 +74,22 @@ describe("another server token on the real engine", { timeout: 5 * minute }, () 
   it("goes on to its end in the next run, with nothing left of it, and nothing to do after that (F83)", async () => {
     fails("server-3", null);
     const run = await up();
-    expect(run.code, run.stdout + run.stderr).toBe(0);
+    expectDone(run);
     expect(run.stdout).toContain("k3s-stages-dev-server-1 runs with the new server token");
     expect([pods(), secret(), takesServer(inCluster(), tokens[0] ?? "")]).toEqual([[], undefined, false]);
     const quiet = await pulumi("preview", "--expect-no-changes");
-    expect(quiet.code, quiet.stdout + quiet.stderr).toBe(0);
+    expectDone(quiet);
   });
 
   it("is what a server joins with that is made afterwards; those that live keep their user data; it is in clear nowhere", async () => {
     sandbox.edit("dev", ["cluster", "servers", "generations"], { 2: 2 });
     const run = await up();
-    expect(run.code, run.stdout + run.stderr).toBe(0);
+    expectDone(run);
     tokens.push(tokenOf("server-2"));
     expect(takesServer(inCluster(), tokens[1] ?? "")).toBe(true);
     expect([tokenOf("server-1"), tokenOf("server-3")]).toEqual([tokens[0], tokens[0]]);
     expect(inCluster().get(nodeObject("server-2"))).toBeDefined();
     const state = await pulumi("stack", "export");
-    for (const token of tokens) expect(run.stdout + run.stderr + state.stdout).not.toContain(token.split(":").at(-1));
+    for (const token of tokens) expect(said(run) + state.stdout).not.toContain(token.split(":").at(-1));
   });
 });

@@ -1,9 +1,10 @@
 /** The most that a plan can hold, on the real Pulumi engine: private machines, a gateway, two load balancers, protection. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { said } from "../sandbox/pulumi/process.ts";
 import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";
+import { expectDone, minute } from "./engine-words.ts";
 import { privately } from "./plans.ts";
 
-const minute = 60_000;
 let sandbox: EngineSandbox;
 
 const set = (path: string, value: unknown) => sandbox.edit("prod", path.split("."), value);
@@ -31,7 +32,7 @@ const protection = () =>
 describe("a private, protected stage on the real engine", { timeout: 3 * minute }, () => {
   it("comes up, in the order that the plan's parts need", async () => {
     const made = await up();
-    expect(made.code, made.stdout + made.stderr).toBe(0);
+    expectDone(made);
     const at = (operation: string) => writes().indexOf(operation);
     expect(at("POST /load_balancers")).toBeLessThan(at("POST /servers"));
     // The first machine is the gateway; a node is switched on only when its network is attached.
@@ -57,7 +58,7 @@ describe("a private, protected stage on the real engine", { timeout: 3 * minute 
     const before = state().counts();
     const refused = await run("destroy", "--yes");
     expect(refused.code).not.toBe(0);
-    expect(refused.stdout + refused.stderr).toMatch(/cannot be deleted\s+because it is protected/);
+    expect(said(refused)).toMatch(/cannot be deleted\s+because it is protected/);
     expect(state().counts()).toEqual(before);
   });
 
@@ -89,10 +90,10 @@ describe("a private, protected stage on the real engine", { timeout: 3 * minute 
     set("cluster.pools", undefined);
     expect((await operations()).toSorted()).toEqual(["delete", "same", "update"]);
     const lifted = await up();
-    expect(lifted.code, lifted.stdout + lifted.stderr).toBe(0);
+    expectDone(lifted);
     expect([protection(), state().servers().length]).toEqual([[], 4]);
     const gone = await run("destroy", "--yes");
-    expect(gone.code, gone.stdout + gone.stderr).toBe(0);
+    expectDone(gone);
     expect(Object.entries(state().counts()).filter(([, count]) => count > 0)).toEqual([]);
     expect(sandbox.services.hetzner.journal.unknown()).toEqual([]);
   });

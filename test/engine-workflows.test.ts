@@ -6,8 +6,8 @@ import { findPulumi } from "../sandbox/pulumi/cli.ts";
 import { processEnv, pulumiEnv } from "../sandbox/pulumi/env.ts";
 import { execute } from "../sandbox/pulumi/process.ts";
 import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";
+import { expectDone, minute } from "./engine-words.ts";
 
-const minute = 60_000;
 const checkout = join(import.meta.dirname, "..");
 let sandbox: EngineSandbox;
 let bin: string;
@@ -36,7 +36,7 @@ async function script(name: string) {
     ...{ file: "bash", args: [`.github/${name}`, "dev"], cwd: checkout },
     env: { ...env, ...github, PATH: [bin, PATH].join(delimiter) },
   });
-  expect(run.code, `${run.stdout}${run.stderr}`).toBe(0);
+  expectDone(run);
   return readFileSync(summary, "utf8");
 }
 const comment = () => readFileSync(join(bin, "comment"), "utf8");

@@ -6,12 +6,13 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { filesWith, secretsInClear } from "../sandbox/inspection.ts";
+import { said } from "../sandbox/pulumi/process.ts";
 import { dummyToken } from "../sandbox/services.ts";
 import { readTexts, type Texts } from "../stacks/config/files.ts";
 import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";
+import { expectDone, minute } from "./engine-words.ts";
 import { movedApps } from "./moved-apps.ts";
 
-const minute = 60_000;
 let sandbox: EngineSandbox;
 
 beforeAll(async () => {
@@ -47,7 +48,7 @@ const writes = () => sandbox.services.hetzner.journal.writes().length;
 describe("the program on the real engine", { timeout: 2 * minute }, () => {
   it("brings up a stage", async () => {
     const run = await up();
-    expect(run.code, run.stdout + run.stderr).toBe(0);
+    expectDone(run);
     expect(await sandbox.read("apps/blog/dev/deployment-patch.yaml")).toContain("ghcr.io/acme/blog:v1.9.32-develop.2");
   });
 
@@ -109,7 +110,7 @@ describe("the program on the real engine", { timeout: 2 * minute }, () => {
     const before = hetzner.state.counts();
     const run = await sandbox.pulumi(["destroy", "--yes", "--stack", "dev"]);
     expect(run.code).not.toBe(0);
-    expect(run.stdout + run.stderr).toContain("volume pvc-1 (10 GB)");
+    expect(said(run)).toContain("volume pvc-1 (10 GB)");
     expect(hetzner.state.counts()).toEqual(before);
     await fetch(`${hetzner.url}/volumes/${volume.id}`, { method: "DELETE", headers });
   });

@@ -1,12 +1,12 @@
 /** Runs that are killed, and random faults, on the real engine: a sample of `npm run sweep`. Hetzner and the nodes are stand-ins. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { cleared, cutOff, inventory, problems, recover, said, up } from "../sandbox/power-cut.ts";
-import type { Run } from "../sandbox/pulumi/run.ts";
+import { cleared, cutOff, inventory, problems, recover, up } from "../sandbox/power-cut.ts";
+import { type Run, said } from "../sandbox/pulumi/process.ts";
 import { seed } from "./chance.ts";
 import { tryPlans } from "./engine-plans.ts";
 import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";
+import { expectDone, minute } from "./engine-words.ts";
 
-const minute = 60_000;
 let sandbox: EngineSandbox;
 
 beforeAll(async () => {
@@ -54,7 +54,7 @@ describe("a run that is killed with all its processes", { timeout: 5 * minute },
 
   it("is continued by the documented steps, which name and take over the server that was left (F46, F47)", async () => {
     const { steps, last } = await recover(at());
-    expect(last.code, said(last)).toBe(0);
+    expectDone(last);
     expect(steps).toContain("import hcloud:index/server:Server");
     expect(await problems(at(), whole)).toEqual([]);
     expect(inventory(sandbox)).toEqual(whole);

@@ -1,6 +1,6 @@
 /** `go build` of something large, with a line of progress every so often. */
 import { SandboxError } from "../lock.ts";
-import { execute, type Run } from "../pulumi/process.ts";
+import { execute, lastLines } from "../pulumi/process.ts";
 
 export interface GoBuild {
   /** As people call it. */
@@ -15,9 +15,6 @@ export interface GoBuild {
   readonly progress: (line: string) => void;
   readonly signal?: AbortSignal | undefined;
 }
-
-export const lastLines = ({ stdout, stderr }: Run): string =>
-  `${stdout}\n${stderr}`.trim().split("\n").slice(-5).join("\n");
 
 function elapsed(since: number): string {
   const total = Math.round((performance.now() - since) / 1000);

@@ -28,6 +28,12 @@ export interface Run {
   readonly stderr: string;
 }
 
+/** All that it printed, errors last. */
+export const said = ({ stdout, stderr }: Run): string => `${stdout}\n${stderr}`;
+
+/** What went wrong is said at the end. */
+export const lastLines = (run: Run, count = 5): string => said(run).trim().split("\n").slice(-count).join("\n");
+
 const seconds = 1000;
 
 /** From a request to an order: Pulumi takes the second SIGINT as "stop at once", and may then lose what it just made. */

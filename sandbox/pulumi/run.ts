@@ -1,8 +1,6 @@
 import { processEnv } from "./env.ts";
 import { execute, type Run } from "./process.ts";
 
-export type { Run } from "./process.ts";
-
 export interface PulumiRun {
   /** Absolute path of the CLI, as `findPulumi` gives it. */
   readonly pulumi: string;

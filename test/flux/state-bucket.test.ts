@@ -5,14 +5,16 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { cutOff, recover, said, up } from "../../sandbox/power-cut.ts";
+import { cutOff, recover, up } from "../../sandbox/power-cut.ts";
 import { findPulumi } from "../../sandbox/pulumi/cli.ts";
 import { pulumiEnv } from "../../sandbox/pulumi/env.ts";
-import { type Run, runPulumi } from "../../sandbox/pulumi/run.ts";
+import { type Run, said } from "../../sandbox/pulumi/process.ts";
+import { runPulumi } from "../../sandbox/pulumi/run.ts";
 import { dummySecrets, initStack } from "../../sandbox/stage.ts";
 import { presigned } from "../../stacks/cluster/presign.ts";
 import { commands } from "../documents.ts";
 import { type EngineSandbox, engineSandbox } from "../engine-sandbox.ts";
+import { expectDone } from "../engine-words.ts";
 import { temporaryFolder } from "./harness/folder.ts";
 import { type S3Store, startS3 } from "./harness/s3.ts";
 import { ask, s3Client } from "./harness/s3-client.ts";
@@ -64,7 +66,7 @@ const at = () => ({ sandbox: { ...sandbox, pulumi }, stage: "dev" });
 const unchanged = () => pulumi(["preview", "--stack", "dev", "--expect-no-changes"]);
 const succeeded = async (run: Promise<Run>): Promise<Run> => {
   const ended = await run;
-  expect(ended.code, said(ended)).toBe(0);
+  expectDone(ended);
   return ended;
 };
 
@@ -116,7 +118,7 @@ describe("the state of a stage in a bucket", () => {
     const refused = await up(at());
     expect([refused.code === 0, said(refused)]).toEqual([false, expect.stringContaining("`pulumi cancel`")]);
     const { steps, last } = await recover(at());
-    expect(last.code, said(last)).toBe(0);
+    expectDone(last);
     expect(steps[0]).toBe("cancel");
     await succeeded(unchanged());
   });

@@ -7,10 +7,10 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { goBuild, lastLines } from "../../../sandbox/go/build.ts";
+import { goBuild } from "../../../sandbox/go/build.ts";
 import { makeOnce } from "../../../sandbox/go/once.ts";
 import { SandboxError } from "../../../sandbox/lock.ts";
-import { execute } from "../../../sandbox/pulumi/process.ts";
+import { execute, lastLines } from "../../../sandbox/pulumi/process.ts";
 import type { FolderOf, Tool } from "./tool.ts";
 
 const cache = join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "k3s-stages");
