@@ -8,7 +8,7 @@ import { table } from "./table.ts";
 
 function welcome({ services, origin }: Sandbox): void {
   console.log("k3s-stages in a sandbox. Pulumi, git and the program are the real ones;");
-  console.log("Hetzner, the nodes, the registry and Flux are stand-ins.");
+  console.log("Hetzner, GitHub, nodes, registry, Flux and the plugins for Hetzner and Kubernetes are stand-ins.");
   const rows = [
     ["Pulumi CLI", origin],
     ["Hetzner API", services.hetzner.url],

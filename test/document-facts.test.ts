@@ -1,4 +1,4 @@
-/** What the documents say of the code beside commands: examples of the configuration, a node's phases, what adopt finds. */
+/** What the documents say of the code beside commands: examples, prices, lists, a node's phases, what adopt finds. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -6,10 +6,16 @@ import { parse } from "yaml";
 import { nodeScripts } from "../stacks/cluster/node-scripts.ts";
 import { nodePhases } from "../stacks/cluster/node-settings.ts";
 import { resolve } from "../stacks/config/resolve.ts";
+import { channel } from "../stacks/config/schema-channel.ts";
+import { verdict } from "../stacks/preflight/preflight.ts";
+import { bill } from "../stacks/preflight/price.ts";
+import { priceTable } from "../stacks/preflight/report.ts";
 import { documents, read } from "./documents.ts";
 import { planOf } from "./node-plan.ts";
+import * as preflight from "./preflight-plan.ts";
 import { seedSources } from "./sources.ts";
 
+const root = join(import.meta.dirname, "..");
 const document = (name: string) => read(`docs/${name}`);
 const text = document("cluster.md");
 const examples = [...text.matchAll(/```yaml\n# ([^\n]*)\n([\s\S]*?)```/g)].map(([, title = "", yaml = ""]) => ({
@@ -65,6 +71,60 @@ describe("an example of the configuration in a document", () => {
   });
 });
 
+describe("docs/channels.md", () => {
+  const lists = [...document("channels.md").matchAll(/```yaml\n(- [\s\S]*?)```/g)].flatMap(([, yaml = ""]) =>
+    (parse(yaml) as readonly { readonly channel: unknown }[]).map((stage) => stage.channel),
+  );
+  const rows = [...document("channels.md").matchAll(/^\| `(stable|\{.*?\})` \|/gm)].map(([, cell = ""]) => parse(cell));
+
+  it("shows channels that there are", () => {
+    expect([lists.length, rows.length]).toEqual([2, 6]);
+    for (const each of [...lists, ...rows]) expect(channel.safeParse(each)).toMatchObject({ success: true });
+  });
+});
+
+describe("what a stage costs", () => {
+  const month = (stage: string) => bill(preflight.question(preflight.planOf(stage)));
+
+  it("is in README.md, for each of the stages", () => {
+    const told = [...read("README.md").matchAll(/^\| (\w+) \| .*cp?x\d+.* \| ([\d.]+) \|$/gm)];
+    expect(told.map(([, stage]) => stage)).toEqual(["dev", "stage", "prod"]);
+    for (const [, stage = "", euros] of told) expect(month(stage)?.after.net.toFixed(2)).toBe(euros);
+  });
+
+  it("is shown in docs/preflight.md as a preview shows it, and so is what cannot be had", () => {
+    const text = document("preflight.md");
+    const prod = month("prod");
+    for (const line of prod ? priceTable("prod", prod).split("\n") : ["none"]) expect(text).toContain(`    ${line}\n`);
+    const plan = preflight.planOf("prod", { "cluster.pools.web.type": "cax11" });
+    const { refusals } = verdict(plan, { reading: preflight.reading(), now: preflight.now });
+    const inOneLine = text.replaceAll(/\n {2}/g, " ");
+    for (const refusal of refusals) expect(inOneLine).toContain(refusal.replace(/^\S+ /, ""));
+    expect(refusals).toHaveLength(1);
+  });
+});
+
+describe("a list in a document", () => {
+  it("of README.md has each folder of stacks", () => {
+    const folders = readdirSync(join(root, "stacks"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    expect(folders.filter(({ name }) => !read("README.md").includes(`stacks/${name}/`))).toEqual([]);
+  });
+});
+
+describe("a table in a document", () => {
+  const cells = (row: string): number => row.replaceAll("\\|", "").split("|").length;
+
+  // GitHub takes a bar for the end of a cell even where it stands between backticks.
+  it.each(documents)("has as many cells in each row as in its head: %s", (name) => {
+    const tables = read(name).match(/(?:^\|.*\n)+/gm) ?? [];
+    const odd = tables.flatMap((table) => {
+      const [head = "", ...rows] = table.trimEnd().split("\n");
+      return rows.filter((row) => cells(row) !== cells(head));
+    });
+    expect(odd).toEqual([]);
+  });
+});
+
 describe("docs/nodes.md", () => {
   const rows = [...document("nodes.md").matchAll(/^\| `([a-z-]+)` \| (all|first)[^|]*\|.*\| (\d+) (min|h) \|$/gm)];
   const told = new Map(
@@ -102,7 +162,6 @@ describe("docs/nodes.md", () => {
 
 describe("docs/adopt.md", () => {
   it("lists codes that adopt finds, and each of them", () => {
-    const root = join(import.meta.dirname, "..");
     const files = [
       ...readdirSync(join(root, "stacks/adopt")).map((file) => `stacks/adopt/${file}`),
       "commands/adopt.ts",
