@@ -92,7 +92,8 @@ async function drain(departure: Departure): Promise<void> {
     return `${name} still runs ${pods.map((pod) => `${podName(pod)}${why.get(pod) ? ` (${why.get(pod)})` : ""}`).join(", ")}`;
   };
   const out =
-    "Nothing was deleted; the node takes no new pods. Give the workload another replica or its budget room, and run again";
+    "Nothing was deleted; the node takes no new pods. Give the workload another replica or its budget room, or set " +
+    `K3S_STAGES_SKIP_DRAIN=${name} where the node is dead, and run again`;
   await until(departure, look, out);
 }
 
@@ -131,22 +132,33 @@ async function forget({ ask, name }: Departure): Promise<void> {
 }
 
 /**
- * Afterwards the cluster no longer knows the node. A cluster's last server has nobody to hand anything to; and where another
- * machine is the node by now, as after a state was restored from an older export, that one lives and stays.
+ * The node, where this machine is it. Another one is it by now where a state was restored from an older export: that one lives
+ * and stays. An id that is lower is of a machine that is gone: a restored snapshot has it still.
  */
-export async function depart(departure: Departure): Promise<void> {
+async function present(departure: Departure): Promise<KubeNode | undefined> {
   const { name, machine, log } = departure;
   const node = await read(departure);
+  const living = (node && machineOf(node)) ?? machine;
+  if (Number(living) <= Number(machine)) return node;
+  await log("WARNING", `${name} is server ${living} by now and not ${machine}, which is gone: it stays in its cluster`);
+  return undefined;
+}
+
+/** Afterwards the cluster no longer knows the node. A cluster's last server has nobody to hand anything to. */
+export async function depart(departure: Departure): Promise<void> {
+  const node = await present(departure);
   if (!node) return;
-  const living = machineOf(node) ?? machine;
-  if (living !== machine)
-    return log(
-      "WARNING",
-      `${name} is server ${living} by now and not ${machine}, which is gone: it stays in its cluster`,
-    );
   if (departure.role === "server" && !(await othersReady(departure))) return;
   await merge(departure, { spec: { unschedulable: true } });
   await drain(departure);
   if (departure.role === "server" && isMember(node)) await leaveEtcd(departure);
   await forget(departure);
+}
+
+/**
+ * The same without waiting for anything: k3s takes a server out of etcd when its Node goes (k3s-io/k3s
+ * pkg/etcd/member_controller.go). Otherwise no other machine gets in under this name and this address.
+ */
+export async function abandon(departure: Departure): Promise<void> {
+  if (await present(departure)) await forget(departure);
 }

@@ -1,5 +1,5 @@
 /** The provider's side of `gitops:index:Membership`: a node's place in its cluster, given up before its machine goes. */
-import { type Ask, depart } from "./departure.ts";
+import { type Ask, abandon, depart } from "./departure.ts";
 import type { ChangeKind, DiffRequest, ExistingRequest, Resource } from "./resource.ts";
 import { UserError } from "./resource.ts";
 import type { Properties, Value } from "./values.ts";
@@ -43,23 +43,27 @@ async function reached({ inputs, signal }: ExistingRequest, { open }: Access): P
   return reasons;
 }
 
+const skips = ({ env }: Access, name: string): boolean =>
+  (env["K3S_STAGES_SKIP_DRAIN"] ?? "").split(",").includes(name);
+
 async function leave(request: ExistingRequest, access: Access): Promise<void> {
   const { inputs, log, signal } = request;
   const [name, role] = [String(inputs["node"]), String(inputs["role"])];
-  const skipped = (access.env["K3S_STAGES_SKIP_DRAIN"] ?? "").split(",").includes(name);
-  if (access.leaving()) return;
-  if (skipped)
-    return log("WARNING", `K3S_STAGES_SKIP_DRAIN: ${name} goes as it is, its pods and its etcd member with it`);
-  if (role === "server" && strings(inputs["servers"]).length < 2) return;
+  if (access.leaving() || (role === "server" && strings(inputs["servers"]).length < 2)) return;
+  const goes = skips(access, name) ? `K3S_STAGES_SKIP_DRAIN: ${name} goes as it is` : undefined;
   const ask = await reached(request, access);
   if (typeof ask !== "function") {
+    const reasons = ask.join("; ");
+    if (goes) return log("WARNING", `${goes}, and its cluster is not told, because no server answers (${reasons})`);
     throw new UserError(
-      `${name} cannot be taken out of its cluster, because no server answers (${ask.join("; ")}). Nothing was deleted. ` +
+      `${name} cannot be taken out of its cluster, because no server answers (${reasons}). Nothing was deleted. ` +
         `If the cluster is dead, set K3S_STAGES_SKIP_DRAIN=${name} to let its machine go as it is`,
     );
   }
   const { pause = 2000, patience = 600_000 } = access;
-  await depart({ name, role, machine: String(inputs["machine"]), ask, log, signal, pause, patience });
+  if (goes) await log("WARNING", `${goes}, with its pods; its cluster forgets it`);
+  const machine = String(inputs["machine"]);
+  await (goes ? abandon : depart)({ name, role, machine, ask, log, signal, pause, patience });
 }
 
 /** Nothing is done at its creation: the node joins by itself. */

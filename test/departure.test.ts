@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Ask, depart, type Reply } from "../provider/departure.ts";
+import { type Ask, abandon, depart, type Reply } from "../provider/departure.ts";
 import { evictable, otherServers } from "../stacks/cluster/departure.ts";
 
 const node = (name: string, ready = "True") => ({
@@ -44,11 +44,11 @@ function api(change: { readonly budget?: number; readonly broken?: string; reado
   return { said, nodes, pods, ask };
 }
 
-const leaving = (ask: Ask, role = "server", patience = 200) =>
-  depart({
-    ...{ name: "s-2", role, machine: "42", ask, log: async () => {}, signal: new AbortController().signal },
-    ...{ pause: 5, patience },
-  });
+const departure = (ask: Ask, role = "server", patience = 200) => ({
+  ...{ name: "s-2", role, machine: "42", ask, log: async () => {}, signal: new AbortController().signal },
+  ...{ pause: 5, patience },
+});
+const leaving = (...args: Parameters<typeof departure>) => depart(departure(...args));
 
 describe("a node that goes", () => {
   it("takes no new pods, is emptied, leaves etcd, and is forgotten with its password, in this order", async () => {
@@ -82,7 +82,7 @@ describe("a node that goes", () => {
   it("stays when a budget never gives way, and says which pod and what to do", async () => {
     const { said, ask } = api({ budget: 10_000 });
     await expect(leaving(ask)).rejects.toThrow(
-      /^s-2 still runs shop\/web-2 \(a disruption budget holds it\)\. Nothing was deleted; .* run again$/,
+      /^s-2 still runs shop\/web-2 \(a disruption budget holds it\)\. Nothing was deleted; .* K3S_STAGES_SKIP_DRAIN=s-2 where .* run again$/,
     );
     expect(said.some((each) => each.startsWith("DELETE"))).toBe(false);
   });
@@ -109,6 +109,22 @@ describe("a node that goes", () => {
     nodes.set("s-2", { ...node("s-2"), spec: { providerID: "hcloud://42" } });
     await leaving(ask);
     expect(said).toContain("DELETE nodes/s-2");
+  });
+
+  it("goes under the id of a machine before it too, which a restored snapshot has", async () => {
+    const { said, ask, nodes } = api();
+    nodes.set("s-2", { ...node("s-2"), spec: { providerID: "hcloud://41" } });
+    await leaving(ask);
+    expect(said).toContain("DELETE nodes/s-2");
+  });
+
+  it("is only forgotten when it goes as it is, whatever runs there and whoever is away", async () => {
+    const { said, ask, nodes } = api({ budget: 10_000, broken: "s-3" });
+    await abandon(departure(ask));
+    expect(said).toEqual(["DELETE nodes/s-2", "DELETE namespaces/kube-system/secrets/s-2.node-password.k3s"]);
+    nodes.set("s-2", { ...node("s-2"), spec: { providerID: "hcloud://43" } });
+    await abandon(departure(ask));
+    expect(nodes.has("s-2")).toBe(true);
   });
 
   it("is done when the cluster does not know it, as after an interruption", async () => {

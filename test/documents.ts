@@ -53,7 +53,7 @@ function commandsOf(document: string): readonly Command[] {
 }
 
 /** kubectl's where the API alone is not enough, because a kubelet answers; and what has no end or asks no API. */
-export const needsMachines = /^kubectl (-n$|run\b|kustomize\b|-n \S+ logs\b)/;
+export const needsMachines = /^kubectl (-n$|run\b|kustomize\b|-n \S+ (logs|rollout)\b)/;
 
 export const commands: readonly Command[] = documents.flatMap(commandsOf);
 

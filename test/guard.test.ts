@@ -166,11 +166,18 @@ describe("a node's membership", () => {
     );
   });
 
-  it("is skipped when told so by its name", async () => {
+  it("is given up undrained when told so by its name, and by a silent cluster too", async () => {
     const env = { K3S_STAGES_SKIP_DRAIN: "shop-prod-server-2" };
-    const { member: client, asked } = await world({ cluster: silentCluster, env });
-    await expect(client.remove("x", member)).resolves.toBeUndefined();
-    expect(asked).toEqual([]);
+    const silence = await world({ cluster: silentCluster, env });
+    await expect(silence.member.remove("x", member)).resolves.toBeUndefined();
+    const { member: client, asked } = await world({ cluster: async () => ({ status: 200, text: "{}" }), env });
+    await client.remove("x", member);
+    expect(asked.map((each) => each.split(" ").at(-1))).toEqual([
+      "/readyz",
+      "/api/v1/nodes/shop-prod-server-2",
+      "/api/v1/nodes/shop-prod-server-2",
+      "/api/v1/namespaces/kube-system/secrets/shop-prod-server-2.node-password.k3s",
+    ]);
   });
 
   it("means nothing when the whole stage goes, nor for a cluster's only server", async () => {

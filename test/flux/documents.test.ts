@@ -25,7 +25,7 @@ let kubernetes: Kubernetes;
 let controllers: Controllers;
 
 const node = (name: string): KubernetesObject => ({ apiVersion: "v1", kind: "Node", metadata: { name } });
-const names = ["server-1", "server-2", "server-3", "web-1", "web-2"].map((name) => `k3s-stages-prod-${name}`);
+const names = ["server-1", "server-2", "server-3", "web-1"].map((name) => `k3s-stages-prod-${name}`);
 const ready = { conditions: [{ type: "Ready", status: "True", reason: "KubeletReady" }] };
 
 /** docs/infrastructure.md, Alerts and webhooks. */
@@ -99,7 +99,6 @@ const says: { readonly [command: string]: string } = {
   "kubectl describe pod": why,
   "kubectl describe nodes": "KubeletReady",
   "kubectl describe node": "KubeletReady",
-  "kubectl delete node k3s-stages-prod-web-2": 'node "k3s-stages-prod-web-2" deleted',
   "kubectl -n flux-system get receiver registry -o jsonpath='{.status.webhookPath}'": "/hook/",
 };
 
