@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseAllDocuments, YAMLParseError } from "yaml";
-import { documentIn, documentsIn } from "../stacks/config/read-yaml.ts";
+import { documentIn, documentsIn } from "../stacks/yaml/read.ts";
 import { all } from "./fleets.ts";
 
 /** What the package `yaml` reads, or that it refuses. */

@@ -16,8 +16,9 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { k3sConfig } from "../stacks/cluster/k3s-config.ts";
-import { script, yaml } from "../stacks/cluster/node-files.ts";
+import { script } from "../stacks/cluster/node-files.ts";
 import { nodeScripts } from "../stacks/cluster/node-scripts.ts";
+import { yamlText } from "../stacks/yaml/write.ts";
 import { material, planOf } from "./node-plan.ts";
 
 const suite = describe.skipIf(process.platform !== "linux");
@@ -56,7 +57,7 @@ class Servers {
       "world",
     ])
       mkdirSync(this.path(name, each), { recursive: true });
-    writeFileSync(config, yaml(k3sConfig(planOf("prod", name))));
+    writeFileSync(config, yamlText(k3sConfig(planOf("prod", name))));
     chmodSync(config, 0o600);
     this.boot(name);
   }

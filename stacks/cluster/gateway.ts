@@ -1,4 +1,4 @@
-import { stringify } from "yaml";
+import { yamlText } from "../yaml/write.ts";
 import { library, type NodeScripts, script } from "./node-files.ts";
 import type { Topology } from "./topology.ts";
 
@@ -16,5 +16,5 @@ export function gatewayUserData({ network }: Pick<Topology, "network">, scripts:
     ],
     runcmd: [["systemctl", "enable", "--now", "--no-block", unit]],
   };
-  return `#cloud-config\n${stringify(document, { lineWidth: 0 })}`;
+  return `#cloud-config\n${yamlText(document)}`;
 }

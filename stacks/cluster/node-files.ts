@@ -1,4 +1,4 @@
-import { stringify } from "yaml";
+import { yamlText } from "../yaml/write.ts";
 import { apiServerFiles } from "./api-server.ts";
 import { cloudCharts } from "./cloud-provider.ts";
 import { k3sConfig, kernelSettings } from "./k3s-config.ts";
@@ -27,9 +27,6 @@ const file =
 const secret = file("0600");
 const open = file("0644");
 const program = file("0755");
-
-/** Indented by one, since nearly all of it is text below one key. */
-export const yaml = (value: object): string => stringify(value, { lineWidth: 0, indent: 1, indentSeq: false });
 
 /** As k3s-io/k3s install.sh writes it, and never before the metadata service is closed. */
 const k3sUnit = (role: Role): string => `[Unit]
@@ -88,7 +85,7 @@ const snapshot = ({ secrets }: NodePlan): readonly NodeFile[] =>
 
 function apiServer({ node }: NodePlan): readonly NodeFile[] {
   if (node.role === "agent") return [];
-  return Object.entries(apiServerFiles).map(([path, object]) => secret(path, yaml(object)));
+  return Object.entries(apiServerFiles).map(([path, object]) => secret(path, yamlText(object)));
 }
 
 /**
@@ -98,7 +95,7 @@ function apiServer({ node }: NodePlan): readonly NodeFile[] {
 function charts({ node, stage }: NodePlan): readonly NodeFile[] {
   if (node.join !== undefined || stage.cluster.access === "direct") return [];
   return cloudCharts(stage.cluster).map((chart) =>
-    secret(`/var/lib/rancher/k3s/server/manifests/${chart.metadata.name}.yaml`, yaml(chart)),
+    secret(`/var/lib/rancher/k3s/server/manifests/${chart.metadata.name}.yaml`, yamlText(chart)),
   );
 }
 
@@ -108,7 +105,7 @@ export function nodeFiles(plan: NodePlan, scripts: NodeScripts): readonly NodeFi
   const k3s = role === "server" ? "k3s" : "k3s-agent";
   const programs = ["bootstrap", "metadata", ...nodePhases(plan)];
   return [
-    secret("/etc/rancher/k3s/config.yaml", yaml(k3sConfig(plan))),
+    secret("/etc/rancher/k3s/config.yaml", yamlText(k3sConfig(plan))),
     ...apiServer(plan),
     secret("/etc/k3s-stages/node.env", nodeSettings(plan)),
     secret("/etc/k3s-stages/artefacts", nodeArtefacts(plan)),

@@ -1,6 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { ConfigError } from "../config/error.ts";
-import { type NodeFile, type NodeScripts, nodeFiles, yaml } from "./node-files.ts";
+import { yamlText } from "../yaml/write.ts";
+import { type NodeFile, type NodeScripts, nodeFiles } from "./node-files.ts";
 import type { NodePlan, NodeSecrets } from "./node-settings.ts";
 
 /** Hetzner refuses more: "user_data => Length must be between 0 and 32768". */
@@ -36,7 +37,7 @@ export function userData(plan: NodePlan, scripts: NodeScripts): string {
     write_files: all,
     runcmd: [["systemctl", "enable", "--now", "--no-block", "k3s-stages.service"]],
   };
-  const text = packed(`#cloud-config\n${yaml(document)}`);
+  const text = packed(`#cloud-config\n${yamlText(document)}`);
   refuseTooLarge(text.length, all);
   return text;
 }

@@ -1,4 +1,4 @@
-import { LineCounter, parseDocument } from "yaml";
+import { yamlPackage } from "../yaml/package.ts";
 import type { Problem } from "./error.ts";
 import type { Source, Sources } from "./sources.ts";
 
@@ -18,6 +18,7 @@ function inFile([key = "", ...rest]: Path, project: string): readonly Path[] {
 
 /** `:12` for the deepest part of the path that the file has; nothing when the value is not from the file. */
 function locator({ text }: Source, project: string): Locate {
+  const { LineCounter, parseDocument } = yamlPackage();
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, keepSourceTokens: true });
   const lineOf = (path: Path): number | undefined => {

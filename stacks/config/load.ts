@@ -1,11 +1,11 @@
 /** SHELL: reads the typed configuration from pulumi.Config. Secrets are only looked at here: are they there, and well formed? */
 import * as pulumi from "@pulumi/pulumi";
+import { documentIn } from "../yaml/read.ts";
 import { ConfigError } from "./error.ts";
 import { readPins, readSources } from "./files.ts";
 import type { Fleet, Stage } from "./fleet.ts";
 import { declaredOverlaps } from "./overlaps.ts";
 import { missingDigests, type Pins } from "./pins.ts";
-import { documentIn } from "./read-yaml.ts";
 import { resolve } from "./resolve.ts";
 import { sizeWarning } from "./size.ts";
 import type { Sources } from "./sources.ts";

@@ -1,6 +1,6 @@
-import { YAMLParseError } from "yaml";
+import { yamlPackage } from "../yaml/package.ts";
+import { documentIn } from "../yaml/read.ts";
 import { ConfigError } from "./error.ts";
-import { documentIn } from "./read-yaml.ts";
 import { isSecretKey } from "./stage-secrets.ts";
 
 /** One configuration file's values, below the project's prefix where it has one, as they were read and before anything was checked. */
@@ -29,7 +29,7 @@ function parsed(file: string, text: string): unknown {
   try {
     return documentIn(text);
   } catch (error) {
-    const line = error instanceof YAMLParseError ? (error.linePos?.[0].line ?? 1) : 1;
+    const line = error instanceof yamlPackage().YAMLParseError ? (error.linePos?.[0].line ?? 1) : 1;
     throw new ConfigError(`${file}:${line} is not valid YAML: ${(error as Error).message}`);
   }
 }

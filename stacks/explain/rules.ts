@@ -1,7 +1,8 @@
 /** What decides on tags in some files: policies, and the scans that they look at. */
-import { documentIn } from "../config/read-yaml.ts";
+
 import { type ImagePolicy, type ImageRepository, imagePolicyOf, imageRepositoryOf } from "../tree/image-objects.ts";
 import type { Files } from "../tree/manifests.ts";
+import { documentIn } from "../yaml/read.ts";
 
 export interface Rule {
   readonly file: string;

@@ -1,10 +1,11 @@
 import type { Chart, Values } from "../config/infrastructure.ts";
 import { traefik } from "../config/presets.ts";
+import { yamlText } from "../yaml/write.ts";
 import { wholeFolder } from "./kustomize.ts";
 import { chartsPath, issuersPath } from "./names.ts";
 import { sorted } from "./sorted.ts";
 import type { Target } from "./target.ts";
-import { type KubeObject, type Manifests, yamlText } from "./yaml.ts";
+import type { KubeObject, Manifests } from "./yaml.ts";
 
 const metadata = ({ name, namespace }: Chart) => ({ name, namespace });
 

@@ -1,10 +1,11 @@
 import type { core } from "@pulumi/kubernetes/types/input.js";
 import type { App, Resources } from "../config/fleet.ts";
+import { marked } from "../yaml/write.ts";
 import { ingressPatch, ingressProtocols } from "./ingress.ts";
 import { inFolder, kustomize } from "./kustomize.ts";
 import { overlayPath, policyName } from "./names.ts";
 import { additions } from "./patches.ts";
-import { type KubeObject, type Manifests, marked } from "./yaml.ts";
+import type { KubeObject, Manifests } from "./yaml.ts";
 
 /** By key, so that the order in which people write does not reach a file. */
 const entries = <T>(record: { readonly [key: string]: T }): readonly (readonly [string, T])[] =>

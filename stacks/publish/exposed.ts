@@ -1,4 +1,4 @@
-import { parseAllDocuments } from "yaml";
+import { yamlPackage } from "../yaml/package.ts";
 
 /** What must never reach Git, where it stays for ever: by the forms that their makers gave them. */
 const forms: readonly (readonly [RegExp, string])[] = [
@@ -29,10 +29,12 @@ function isPlainSecret(part: unknown): boolean {
 /** Document by document; one that SOPS encrypted carries its own top-level block. */
 function hasPlainSecret(text: string): boolean {
   if (!/kind["']?: *["']?Secret\b/.test(text) || !/(data|stringData)["']?:/.test(text)) return false;
-  return parseAllDocuments(text).some((document) => {
-    const content: unknown = document.toJS();
-    return !("sops" in ((content ?? {}) as object)) && isPlainSecret(content);
-  });
+  return yamlPackage()
+    .parseAllDocuments(text)
+    .some((document) => {
+      const content: unknown = document.toJS();
+      return !("sops" in ((content ?? {}) as object)) && isPlainSecret(content);
+    });
 }
 
 /** Shorter values are words that stand in many texts by chance. */

@@ -3,7 +3,8 @@
  * files is the difference between a glance and a wait. Lines, comments and the words for what is wrong are `yaml`'s.
  */
 import { CORE_SCHEMA, load, loadAll } from "js-yaml";
-import { type Document, parseAllDocuments, parseDocument } from "yaml";
+import type { Document } from "yaml";
+import { yamlPackage } from "./package.ts";
 
 const schema = { schema: CORE_SCHEMA };
 
@@ -31,7 +32,7 @@ export function documentIn(text: string): unknown {
   return read(
     text,
     () => load(text, schema),
-    () => checked(parseDocument(text)),
+    () => checked(yamlPackage().parseDocument(text)),
   );
 }
 
@@ -40,7 +41,7 @@ export function documentsIn(text: string): readonly unknown[] {
   const found = read<readonly unknown[]>(
     text,
     () => loadAll(text, null, schema),
-    () => parseAllDocuments(text).map(checked),
+    () => yamlPackage().parseAllDocuments(text).map(checked),
   );
   return found.filter((value) => value !== null && value !== undefined);
 }
