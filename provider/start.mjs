@@ -1,4 +1,5 @@
 /** Where the plugin starts. */
 import "../stacks/compile-cache.mjs";
+import "../stacks/lean-imports.mjs";
 
 await import("./main.ts");

@@ -1,4 +1,4 @@
-import { compare } from "semver";
+import compare from "semver/functions/compare.js";
 import { versionOf } from "../stacks/config/version.ts";
 import { idOf, rulesIn } from "../stacks/explain/rules.ts";
 import { strandedTags } from "../stacks/explain/stranded.ts";

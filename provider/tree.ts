@@ -14,6 +14,12 @@ export const treeWork = () => import("./tree-work.ts");
 
 const treeRead = () => import("./tree-read.ts");
 
+/** Milliseconds after which the engine has asked for this resource's Diff as well, and starts the program. */
+const untilProgram = 60;
+
+/** After a Read nothing is asked for as long as the program is read: what a plan needs is loaded then. */
+const prepareMeanwhile = () => setTimeout(() => void treeWork().catch(() => undefined), untilProgram).unref();
+
 /** Doubt about the remote is no reason to forget the state. */
 async function read(open: Remotes, request: ExistingRequest): Promise<Found> {
   const { id, inputs, outputs, log } = request;
@@ -29,6 +35,8 @@ async function read(open: Remotes, request: ExistingRequest): Promise<Found> {
     if (!(error instanceof PublishError)) throw error;
     await log("WARNING", `what the state remembers is shown, because ${error.message}`);
     return known;
+  } finally {
+    prepareMeanwhile();
   }
 }
 

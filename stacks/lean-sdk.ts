@@ -5,50 +5,67 @@
 import { createRequire, Module } from "node:module";
 
 const require = createRequire(import.meta.url);
+const ofSdk = createRequire(require.resolve("@pulumi/pulumi"));
 
 type Call = (...given: readonly unknown[]) => unknown;
 type Exported = { readonly [name: string]: unknown };
 
-/** A file of the SDK, and what every run asks of it: answered without the file, for as long as nothing else is asked. */
+/** A file as the SDK names it, and what every run asks of it: answered without the file, for as long as nothing else is asked. */
 interface Part {
   readonly file: string;
-  readonly answers?: { readonly [name: string]: Call };
+  readonly answers?: Exported;
   /** What it exports is more than functions, and is asked for when it is used, not when the SDK is put together. */
   readonly classes?: true;
 }
 
-// The span that OpenTelemetry itself gives where nobody traces.
-const noSpan: Call = () =>
-  createRequire(require.resolve("@pulumi/pulumi"))("@opentelemetry/api").trace.getTracer("none").startSpan("none");
+const nothing: Call = () => {};
+
+// What run.js asks of a span.
+const noSpan = { setAttribute: nothing, addEvent: nothing, end: nothing };
+
+/** OpenTelemetry, for `pulumi --tracing`, which calls `start`. */
+const tracing: readonly Part[] = [
+  { file: "./cmd/run/tracing.js", answers: { newSpan: () => noSpan } },
+  // Each request to the engine asks for the trace that it belongs to.
+  {
+    file: "@opentelemetry/api",
+    answers: { propagation: { inject: nothing }, context: { active: nothing } },
+    classes: true,
+  },
+];
 
 const parts: readonly Part[] = [
   // Serialising functions brings TypeScript and npm's own resolver, 450 files; only dynamic providers and the `Function`
   // resources of serverless packages ask for it.
-  { file: "runtime/closure/serializeClosure.js" },
-  { file: "runtime/closure/codePaths.js" },
+  { file: "./runtime/closure/serializeClosure.js" },
+  { file: "./runtime/closure/codePaths.js" },
   // For the places of such functions it turns on V8's debugger and natives before the program is read: from then on each
   // script is reported, and compiled code that Node kept does not fit what is read before it.
-  { file: "runtime/closure/v8Hooks.js", answers: { isInitializedAsync: async () => {} } },
-  // OpenTelemetry's exporters, for `pulumi --tracing`, which calls `start`. With a parent somebody traces from the beginning
-  // (cmd/run/instrumentation.js).
-  ...(process.env["TRACEPARENT"] ? [] : [{ file: "cmd/run/tracing.js", answers: { newSpan: noSpan } }]),
+  { file: "./runtime/closure/v8Hooks.js", answers: { isInitializedAsync: async () => {} } },
+  // With a parent somebody traces from the beginning (cmd/run/instrumentation.js).
+  ...(process.env["TRACEPARENT"] ? [] : tracing),
+  // For the version of a compiler that types are not stripped with here, and a choice between two versions of a package.
+  { file: "semver", classes: true },
+  // For a package.yaml in the place of package.json.
+  { file: "js-yaml", classes: true },
   // Pulumi programs that run Pulumi.
-  { file: "automation/index.js", classes: true },
+  { file: "./automation/index.js", classes: true },
 ];
 
 /** Puts a module in its place that gives way to it as soon as something is asked that it has no answer to. */
 function later({ file, answers = {}, classes }: Part): void {
-  const path = require.resolve(`@pulumi/pulumi/${file}`);
+  const path = ofSdk.resolve(file);
   const stub = new Module(path);
   let real: Exported | undefined;
   const load = (): Exported => {
     if (require.cache[path] === stub) delete require.cache[path];
-    real ??= require(path) as Exported;
+    real ??= ofSdk(path) as Exported;
     return real;
   };
   const exported = (name: string): unknown => {
-    if (real || classes) return load()[name];
-    return answers[name] ?? ((...given: readonly unknown[]) => (load()[name] as Call)(...given));
+    if (real) return real[name];
+    if (name in answers) return answers[name];
+    return classes ? load()[name] : (...given: readonly unknown[]) => (load()[name] as Call)(...given);
   };
   stub.exports = new Proxy({}, { get: (_, name) => name === "__esModule" || exported(String(name)) });
   stub.loaded = true;
@@ -57,13 +74,30 @@ function later({ file, answers = {}, classes }: Part): void {
 
 /** A reader of source maps is asked for every line of every resource's stack. Node strips types in place: lines are right. */
 function withoutSourceMaps(): void {
-  const path = createRequire(require.resolve("@pulumi/pulumi")).resolve("source-map-support/register");
-  const nothing = new Module(path);
-  nothing.loaded = true;
-  require.cache[path] = nothing;
+  const path = ofSdk.resolve("source-map-support/register");
+  const empty = new Module(path);
+  empty.loaded = true;
+  require.cache[path] = empty;
 }
 
-const steps = [withoutSourceMaps, ...parts.map((part) => () => later(part))];
+/** The SDK keeps for each of some two thousand promises where in the code it began, to name those that never end. */
+function withoutOrigins(): void {
+  if (process.env["PULUMI_DEBUG_PROMISE_LEAKS"]) return;
+  const debuggable = ofSdk("./runtime/debuggable.js") as { debuggablePromise: Call };
+  const { debuggablePromise } = debuggable;
+  debuggable.debuggablePromise = (...given) => {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    try {
+      return debuggablePromise(...given);
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
+    }
+  };
+}
+
+// The last one loads most of the SDK.
+const steps = [withoutSourceMaps, ...parts.map((part) => () => later(part)), withoutOrigins];
 for (const step of steps) {
   try {
     step();

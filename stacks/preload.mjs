@@ -9,4 +9,5 @@ if (!process.features.typescript) {
   process.exit(1);
 }
 
+await import("./lean-imports.mjs");
 await import("./lean-sdk.ts");

@@ -51,6 +51,9 @@ const heavy = [
   "@opentelemetry/instrumentation-grpc",
   "execa",
   "source-map",
+  "@opentelemetry/api",
+  "semver",
+  "js-yaml",
 ];
 
 describe("what a start loads", () => {
@@ -83,9 +86,53 @@ describe("what a start loads", () => {
        if (typeof LocalWorkspace.create !== "function") throw new Error(String(LocalWorkspace));`,
       "execa",
     ],
+    [
+      "chooses between two versions of a package",
+      `const { parse } = require("semver");
+       if (parse("1.2.3").minor !== 2) throw new Error(String(parse));`,
+      "semver",
+    ],
   ];
   it.each(asked)("%s all the same when it is asked to", (_, code, loads) => {
     expect(packages(loadedBy(preload + sdk + code), [loads])).toEqual([loads]);
+  });
+
+  it("names promises that never end, and on demand where they began", () => {
+    const leaks = (wanted: string) => `
+      ${wanted}
+      ${preload}${sdk}
+      const { debuggablePromise, leakedPromises } = part("runtime/debuggable.js");
+      const before = leakedPromises()[0].size;
+      void debuggablePromise(new Promise(() => {}), "never");
+      const [leak] = leakedPromises()[0];
+      console.log(JSON.stringify([before, leak._debugCtx, / at /.test(leak._debugStackTrace), Error.stackTraceLimit]));
+      process.exit(0);`;
+    const said = (code: string) =>
+      JSON.parse(spawnSync(process.execPath, ["--input-type=module", "--eval", code], { encoding: "utf8" }).stdout);
+    expect(said(leaks(""))).toEqual([0, "never", false, 10]);
+    expect(said(leaks('process.env.PULUMI_DEBUG_PROMISE_LEAKS = "1";'))).toEqual([0, "never", true, 10]);
+  });
+
+  it("is English alone of a mistake's words, and our own files found where they say", () => {
+    const program = `${preload} await import(${url("stacks/config/files.ts")});`;
+    const loaded = loadedBy(program);
+    expect(loaded.filter((file) => file.includes("/zod/v4/locales/")).map((file) => file.split("/").at(-1))).toEqual([
+      "en.js",
+    ]);
+    expect(loaded).toContain(pathToFileURL(join(root, "stacks/config/resolve.ts")).href);
+    const wrong = `${preload} const { z } = await import("zod"); console.log(z.string().safeParse(1).error.issues[0].message);`;
+    const { stdout } = spawnSync(process.execPath, ["--input-type=module", "--eval", wrong], {
+      cwd: root,
+      encoding: "utf8",
+    });
+    expect(stdout).toBe("Invalid input: expected string, received number\n");
+  });
+
+  it("reads and writes YAML without the package for its mistakes", () => {
+    const code = `${preload} const { readFleet } = await import(${url("stacks/config/files.ts")});
+      const { nodeFiles } = await import(${url("stacks/cluster/node-files.ts")});
+      readFleet(${JSON.stringify(root)});`;
+    expect(packages(loadedBy(code), ["yaml", "zod"])).toEqual(["zod"]);
   });
 
   it("leaves a trace that the engine has begun as it is", () => {

@@ -1,4 +1,4 @@
-import { compare } from "semver";
+import compare from "semver/functions/compare.js";
 import { both, emptyWord, example, inOrder, type Language, not, nothing, oneOf } from "./language.ts";
 import { languageOf, type Pattern, readPattern } from "./pattern.ts";
 import { rangeProblem } from "./range.ts";

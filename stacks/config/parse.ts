@@ -2,6 +2,9 @@ import { z } from "zod";
 import type { Problem } from "./error.ts";
 import type { Source } from "./sources.ts";
 
+// A parser made for each schema takes longer to make than it saves, up to a thousand apps.
+z.config({ jitless: true });
+
 type Issue = z.core.$ZodIssue;
 type Path = readonly (string | number)[];
 

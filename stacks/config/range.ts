@@ -1,4 +1,8 @@
-import { compare, minVersion, Range, type SemVer } from "semver";
+import type { SemVer } from "semver";
+// One by one: the package's index loads four times as many files, in each run of the program.
+import Range from "semver/classes/range.js";
+import compare from "semver/functions/compare.js";
+import minVersion from "semver/ranges/min-version.js";
 
 const number = "(0|[1-9][0-9]{0,14})";
 const identifier = `(${number}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)`;

@@ -1,4 +1,5 @@
-import { parse, type SemVer } from "semver";
+import type { SemVer } from "semver";
+import parse from "semver/functions/parse.js";
 
 /** As Masterminds/semver reads it (version.go, coerceNewVersion): leading zeros do not count, a number left out is 0. */
 const loose = /^v?0*(\d+)(?:\.0*(\d+))?(?:\.0*(\d+))?([-+]\S*)?$/;

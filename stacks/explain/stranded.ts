@@ -1,5 +1,5 @@
 /** Where an edit would have Flux go back to a lower version: it takes the newest of what its policy takes, and knows no way back. */
-import { compare } from "semver";
+import compare from "semver/functions/compare.js";
 import { lowestOf } from "../config/range.ts";
 import { matcherOf } from "../config/regex/matcher.ts";
 import { versionOf } from "../config/version.ts";
