@@ -6,7 +6,7 @@ import { parsed } from "./usage.ts";
 
 const help = `Usage: npm test
 
-Format, lint, types, unused code and every test: a quarter of an hour on two
+Format, lint, types, unused code and every test: some twenty minutes on two
 cores. npm run test:file -- test/<name>.test.ts runs one file of them.
 
   -h, --help  this text

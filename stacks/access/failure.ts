@@ -62,7 +62,8 @@ const waysOut: { readonly [kind in FailureKind]: string } = {
     "server that was installed without this stage's authorities has to be replaced.",
   name: "The endpoint is not among the names that the server was installed with; it has to be replaced, or the endpoint is wrong.",
   clock:
-    "Compare the clocks of this machine and of the server. An expired admin certificate is renewed by `pulumi up`.",
+    "Compare the clocks of this machine and of the server. Where both are right the server's certificate has ended: k3s renews " +
+    "its own when it starts, so restart the server in the Hetzner console.",
   unauthorized:
     "The server trusts another client authority: it was not installed with this stage's files and has to be replaced.",
   forbidden: "Somebody changed who may do what in this cluster: the group system:masters may always do everything.",
