@@ -1,4 +1,4 @@
-import { SandboxError } from "../sandbox/lock.ts";
+import { SandboxError } from "../sandbox/error.ts";
 import { ConfigError } from "../stacks/config/error.ts";
 import { printable } from "../stacks/config/printable.ts";
 import { PublishError } from "../stacks/publish/problem.ts";

@@ -1,7 +1,7 @@
 /** Looks into a stage's cluster, as its stand-in has it, right after `up` has ended: nothing is waited for any more. */
 import type { Fleet, Stage } from "../stacks/config/fleet.ts";
 import { type KubeObject, type Objects, place } from "./cluster/objects.ts";
-import { SandboxError } from "./lock.ts";
+import { SandboxError } from "./error.ts";
 import type { Sandbox } from "./open.ts";
 import type { Checks } from "./report.ts";
 import { counted } from "./say.ts";

@@ -1,7 +1,7 @@
 import type { App, Channel, Fleet, Stage } from "../stacks/config/fleet.ts";
 import { registryTags } from "../stacks/registry/tags.ts";
+import { SandboxError } from "./error.ts";
 import { runAutomation } from "./flux/automation.ts";
-import { SandboxError } from "./lock.ts";
 import type { Sandbox } from "./open.ts";
 import { tagDigest } from "./registry/digest.ts";
 import type { Checks } from "./report.ts";

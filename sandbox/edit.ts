@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parseDocument } from "yaml";
 import { appFile } from "../stacks/config/app-files.ts";
 import type { App, Stage } from "../stacks/config/fleet.ts";
-import { SandboxError } from "./lock.ts";
+import { SandboxError } from "./error.ts";
 import type { Sandbox } from "./open.ts";
 import type { Checks } from "./report.ts";
 import { commitCount, withClone } from "./repository.ts";

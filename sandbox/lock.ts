@@ -1,6 +1,7 @@
 /** One command at a time uses the sandbox: its servers have fixed ports and its state has one writer. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { SandboxError } from "./error.ts";
 
 function holder(lock: string): number | undefined {
   const pid = existsSync(lock) ? Number(readFileSync(lock, "utf8")) : 0;
@@ -21,9 +22,4 @@ export function takeLock(lock: string, clear: () => void): () => void {
   mkdirSync(dirname(lock), { recursive: true });
   writeFileSync(lock, String(process.pid));
   return () => rmSync(lock, { force: true });
-}
-
-/** Something the user can do something about: printed in words, without a stack. */
-export class SandboxError extends Error {
-  override readonly name = "SandboxError";
 }

@@ -1,5 +1,5 @@
+import { SandboxError } from "./error.ts";
 import { dummyGitHubToken } from "./github/server.ts";
-import { SandboxError } from "./lock.ts";
 import type { Sandbox } from "./open.ts";
 import { lastLines, type Run } from "./pulumi/process.ts";
 import { dummyToken } from "./services.ts";

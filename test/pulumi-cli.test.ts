@@ -11,9 +11,9 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { SandboxError } from "../sandbox/error.ts";
 import { buildProgress } from "../sandbox/go/build.ts";
 import { makeOnce } from "../sandbox/go/once.ts";
-import { SandboxError } from "../sandbox/lock.ts";
 import { findPulumi, installedCli, placeLanguageHost } from "../sandbox/pulumi/cli.ts";
 import { processEnv, pulumiEnv } from "../sandbox/pulumi/env.ts";
 import { cliVersion } from "../sandbox/pulumi/install.ts";

@@ -11,7 +11,7 @@ import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
-import { SandboxError } from "../lock.ts";
+import { SandboxError } from "../error.ts";
 import { cgiEnv, cgiHead } from "./cgi.ts";
 
 export interface GitOptions {

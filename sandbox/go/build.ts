@@ -1,5 +1,5 @@
 /** `go build` of something large, with a line of progress every so often. */
-import { SandboxError } from "../lock.ts";
+import { SandboxError } from "../error.ts";
 import { execute, lastLines } from "../pulumi/process.ts";
 
 export interface GoBuild {

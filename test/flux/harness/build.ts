@@ -7,9 +7,9 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { SandboxError } from "../../../sandbox/error.ts";
 import { goBuild } from "../../../sandbox/go/build.ts";
 import { makeOnce } from "../../../sandbox/go/once.ts";
-import { SandboxError } from "../../../sandbox/lock.ts";
 import { execute, lastLines } from "../../../sandbox/pulumi/process.ts";
 import type { FolderOf, Tool } from "./tool.ts";
 
