@@ -1,10 +1,10 @@
 /** SHELL: `npm run destroy -- --stage dev`: refresh, destroy, and a look at what is left, which deletes nothing. */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { type Remaining, remainingKinds, remains, remainsText } from "../stacks/cluster/remains.ts";
 import { ConfigError } from "../stacks/config/error.ts";
 import { readFleet } from "../stacks/config/files.ts";
 import { HetznerError, hetznerClient, officialEndpoint } from "../stacks/preflight/hetzner.ts";
+import { type Remaining, remainingKinds, remains, remainsText } from "../stacks/preflight/remains.ts";
 import { pricing } from "../stacks/preflight/snapshot.ts";
 import { refusal, tell } from "./outcome.ts";
 import { parsed, required, stageNamed } from "./usage.ts";

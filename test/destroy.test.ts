@@ -4,7 +4,7 @@ import { destroyCommand } from "../commands/destroy.ts";
 import { UsageError } from "../commands/usage.ts";
 import { type Hetzner, startHetzner } from "../sandbox/hetzner/start.ts";
 import { dummyToken } from "../sandbox/services.ts";
-import { remains, remainsText } from "../stacks/cluster/remains.ts";
+import { remains, remainsText } from "../stacks/preflight/remains.ts";
 
 let hetzner: Hetzner;
 const calls: string[] = [];

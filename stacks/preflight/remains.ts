@@ -1,5 +1,5 @@
-import type { Pricing } from "../preflight/snapshot.ts";
-import { type Item, isOfStage } from "./leftovers.ts";
+import { type Item, isOfStage } from "../cluster/leftovers.ts";
+import type { Pricing } from "./snapshot.ts";
 
 /** In euros a month, net, as the item's own type says it. */
 interface Priced {
