@@ -1,29 +1,24 @@
 /** The stand-in for the kubernetes provider, over its protocol and over mutual TLS to the stand-in for a cluster's API. */
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { days, newAdmin, newMaterial } from "../provider/pki/material.ts";
 import type { Served } from "../provider/protocol.ts";
 import { type Api, startApi } from "../sandbox/cluster/api.ts";
 import { type Objects, objects, place } from "../sandbox/cluster/objects.ts";
 import { startKubernetesProvider } from "../sandbox/providers/kubernetes.ts";
 import { kubeconfig } from "../stacks/cluster/kubeconfig.ts";
+import { type ClusterPki, clusterPki } from "./cluster-pki.ts";
 import { providerClient } from "./provider-client.ts";
 
-const newCluster = async () => {
-  const material = await newMaterial("dev", new Date());
-  return { ...material, ...(await newAdmin(material, "dev", { now: new Date(), until: days(1, new Date()) })) };
-};
-
-let own: Awaited<ReturnType<typeof newCluster>>;
+let own: ClusterPki;
 let api: Api;
 let kept: Objects;
 let served: Served;
 let client: ReturnType<typeof providerClient>;
 
-const configOf = (keys: Pick<typeof own, "caCertificate" | "adminCertificate" | "adminKey">, server = api.url) =>
+const configOf = (keys: Pick<ClusterPki, "caCertificate" | "adminCertificate" | "adminKey">, server = api.url) =>
   kubeconfig({ cluster: "dev", server, ...keys });
 
 beforeAll(async () => {
-  own = await newCluster();
+  own = await clusterPki("dev");
   kept = objects([], () => undefined);
   const authorities = new Map(Object.entries(own.serverFiles));
   const shared = { address: "127.0.0.1", port: 0, installed: () => false };
@@ -112,7 +107,7 @@ it("says in words what the cluster does not take", async () => {
   kept.remove(place("flux-system", { kind: "Namespace" }));
   await expect(client.create(secretOf("one"))).rejects.toThrow('namespaces "flux-system" not found');
   const { caCertificate } = own;
-  const { adminCertificate, adminKey } = await newCluster();
+  const { adminCertificate, adminKey } = await clusterPki("dev");
   await client.configure({ kubeconfig: configOf({ caCertificate, adminCertificate, adminKey }) });
   await expect(client.create(secretOf("one"))).rejects.toThrow("does not accept the admin certificate (401)");
 });

@@ -1,7 +1,6 @@
 /** The two resources that wait, over real TLS: what they say while they wait, and when and why they give up. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { apiReady } from "../provider/api-ready.ts";
-import { days, newAdmin, newMaterial } from "../provider/pki/material.ts";
 import { remotes } from "../provider/remotes.ts";
 import type { CreateRequest } from "../provider/resource.ts";
 import { stageReady } from "../provider/stage-ready.ts";
@@ -10,21 +9,17 @@ import { refusal, type Said } from "../sandbox/cluster/answer.ts";
 import { type Api, startApi } from "../sandbox/cluster/api.ts";
 import { type Objects, objects, place } from "../sandbox/cluster/objects.ts";
 import { kubeconfig, readKubeconfig } from "../stacks/cluster/kubeconfig.ts";
+import { type ClusterPki, clusterPki } from "./cluster-pki.ts";
 
-const newCluster = async () => {
-  const material = await newMaterial("prod", new Date());
-  return { ...material, ...(await newAdmin(material, "prod", { now: new Date(), until: days(1, new Date()) })) };
-};
-
-let own: Awaited<ReturnType<typeof newCluster>>;
-let foreign: typeof own;
+let own: ClusterPki;
+let foreign: ClusterPki;
 let api: Api;
 let kept: Objects;
 let fault: () => Said | undefined;
 let installed: boolean;
 
 beforeAll(async () => {
-  [own, foreign] = [await newCluster(), await newCluster()];
+  [own, foreign] = [await clusterPki("prod"), await clusterPki("prod")];
   kept = objects([], () => undefined);
   const authorities = new Map(Object.entries(own.serverFiles));
   const shared = { address: "127.0.0.1", port: 0, fault: () => fault(), installed: () => installed };
@@ -44,7 +39,7 @@ const request = (inputs: Properties, timeout = 0.3): CreateRequest => ({
   log: async (severity, message) => void said.push(`${severity} ${message}`),
 });
 
-const access = (by: typeof own, admin = by, server = api.url): Properties => {
+const access = (by: ClusterPki, admin = by, server = api.url): Properties => {
   const { adminCertificate, adminKey } = admin;
   return { cluster: "prod", server, caCertificate: by.caCertificate, adminCertificate, adminKey };
 };

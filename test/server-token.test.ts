@@ -1,6 +1,5 @@
 /** Another server token over real mutual TLS, against the stand-in of the API (sandbox/cluster): order, resume, refusals. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { days, newAdmin, newMaterial } from "../provider/pki/material.ts";
 import type { CreateRequest, UpdateRequest } from "../provider/resource.ts";
 import { serverToken } from "../provider/server-token.ts";
 import { type Properties, unknown } from "../provider/values.ts";
@@ -9,9 +8,10 @@ import { type Api, startApi } from "../sandbox/cluster/api.ts";
 import { type Objects, objects, place } from "../sandbox/cluster/objects.ts";
 import { beginToken, runTokenPods, takesServer } from "../sandbox/cluster/server-tokens.ts";
 import { podState, tokenPod, turns } from "../stacks/cluster/server-token.ts";
+import { clusterPki } from "./cluster-pki.ts";
 
-const material = await newMaterial("prod", new Date());
-const admin = await newAdmin(material, "prod", { now: new Date(), until: days(1, new Date()) });
+const pki = await clusterPki("prod");
+const { adminCertificate, adminKey } = pki;
 const names = ["server-1", "server-2", "server-3"];
 
 let api: Api;
@@ -43,9 +43,9 @@ beforeEach(async () => {
   [pods, said, isRunning, fault] = [[], [], true, () => undefined];
   kept = objects([], () => undefined);
   kept.put(place("kube-system", { kind: "Namespace" }), {});
-  beginToken(kept, material.serverToken);
+  beginToken(kept, pki.serverToken);
   for (const name of names) node(name);
-  const authorities = new Map(Object.entries(material.serverFiles));
+  const authorities = new Map(Object.entries(pki.serverFiles));
   const look = () => {
     kubelets();
     return fault();
@@ -62,8 +62,8 @@ beforeEach(async () => {
 afterEach(() => api.close());
 
 const inputs = (rotation: number, more: Properties = {}): Properties => ({
-  ...{ cluster: "prod", rotation, born: 1, token: material.serverToken, nodes: names, servers: [api.url] },
-  ...{ caCertificate: material.caCertificate, ...admin, ...more },
+  ...{ cluster: "prod", rotation, born: 1, token: pki.serverToken, nodes: names, servers: [api.url] },
+  ...{ caCertificate: pki.caCertificate, ...{ adminCertificate, adminKey }, ...more },
 });
 
 const request = (own: Properties, signal = new AbortController().signal): CreateRequest => ({
@@ -90,10 +90,7 @@ describe("another server token", () => {
   it("reaches all servers, prepared before the first is changed, and leaves neither pod nor Secret", async () => {
     const token = tokenOf(await resource().create(request(inputs(2))));
     expect(token).toMatch(/^K10[0-9a-f]{64}::server:[0-9a-f]{64}$/);
-    expect([token.split("::")[0], token === material.serverToken]).toEqual([
-      material.serverToken.split("::")[0],
-      false,
-    ]);
+    expect([token.split("::")[0], token === pki.serverToken]).toEqual([pki.serverToken.split("::")[0], false]);
     expect(takesServer(kept, token)).toBe(true);
     expect([pods, podsOf(), secret()]).toEqual([order, [], undefined]);
     expect(said).toEqual(["2", "3", "1"].map((each) => `INFO server-${each} runs with the new server token`));
@@ -113,7 +110,7 @@ describe("another server token", () => {
     expect(tokenOf(await resource().create(preview))).toBe(unknown);
     expect(tokenOf(await (resource().update?.(update(inputs(3), inputs(2), true)) ?? Promise.reject()))).toBe(unknown);
     const born = await resource().create(request(inputs(2, { born: 2, servers: ["https://127.0.0.1:1"] })));
-    expect(tokenOf(born)).toBe(material.serverToken);
+    expect(tokenOf(born)).toBe(pki.serverToken);
   });
 
   it("goes on with the same token after a failure in the middle, whatever the state knows, and clears up (F83)", async () => {
@@ -122,7 +119,7 @@ describe("another server token", () => {
       /^the server token on server-3: its pod failed \(Error: ImagePullBackOff\)\. `pulumi up` goes on from here\. More says kubectl/,
     );
     const chosen = stored();
-    expect(takesServer(kept, material.serverToken)).toBe(true);
+    expect(takesServer(kept, pki.serverToken)).toBe(true);
     node("server-3");
     expect(tokenOf(await resource().create(request(inputs(2))))).toBe(chosen);
     expect([podsOf(), secret(), takesServer(kept, chosen)]).toEqual([[], undefined, true]);

@@ -3,9 +3,10 @@ import { X509Certificate } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { kubeconfig } from "../../stacks/cluster/kubeconfig.ts";
+import { clusterPki } from "../cluster-pki.ts";
 import { kubernetesClient } from "./harness/client.ts";
 import { temporaryFolder } from "./harness/folder.ts";
-import { type Kubernetes, newPki, startKubernetes } from "./harness/kubernetes.ts";
+import { type Kubernetes, startKubernetes } from "./harness/kubernetes.ts";
 
 const folder = temporaryFolder("kubernetes");
 let kubernetes: Kubernetes;
@@ -26,7 +27,7 @@ describe("an API server with a stage's PKI", () => {
   });
 
   it("turns away the administrator of another stage", async () => {
-    const { adminCertificate, adminKey } = await newPki("k3s-stages-dev");
+    const { adminCertificate, adminKey } = await clusterPki("k3s-stages-dev");
     const access = { cluster: "prod", server: kubernetes.url, caCertificate: kubernetes.pki.caCertificate };
     const foreign = kubernetesClient(kubeconfig({ ...access, adminCertificate, adminKey }));
     await expect(foreign.list({ apiVersion: "v1", kind: "Namespace" })).rejects.toThrow(/401|Unauthorized|certificate/);

@@ -7,9 +7,10 @@ import { execFile } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { type Admin, days, type Material, newAdmin, newMaterial } from "../../../provider/pki/material.ts";
+import type { Material } from "../../../provider/pki/material.ts";
 import { freePorts } from "../../../sandbox/ports.ts";
 import { kubeconfig } from "../../../stacks/cluster/kubeconfig.ts";
+import { type ClusterPki, clusterPki } from "../../cluster-pki.ts";
 import { built } from "./build.ts";
 import { type KubernetesClient, kubernetesClient } from "./client.ts";
 import { type Daemon, startDaemon } from "./daemon.ts";
@@ -24,7 +25,7 @@ export interface KubernetesArgs {
   /** Empty; whoever made it removes it after `close`. */
   readonly folder: string;
   /** A new one, if not given. */
-  readonly pki?: Material & Admin;
+  readonly pki?: ClusterPki;
   /** More arguments of the API server: `kube-apiserver-arg` of a node's configuration. */
   readonly flags?: readonly string[];
   /** Of etcd; one, if not given. */
@@ -34,7 +35,7 @@ export interface KubernetesArgs {
 export interface Kubernetes {
   /** `https://127.0.0.1:PORT` */
   readonly url: string;
-  readonly pki: Material & Admin;
+  readonly pki: ClusterPki;
   /** The program's own text. */
   readonly kubeconfig: string;
   readonly kubeconfigFile: string;
@@ -50,12 +51,6 @@ export interface Kubernetes {
 async function kubernetesBinaries(progress?: (line: string) => void) {
   const folder = await built(tools.kubernetes, progress);
   return { etcd: join(folder, "etcd"), apiserver: join(folder, "kube-apiserver") };
-}
-
-export async function newPki(cluster: string): Promise<Material & Admin> {
-  const now = new Date();
-  const material = await newMaterial(cluster, now);
-  return { ...material, ...(await newAdmin(material, cluster, { now, until: days(365, now) })) };
 }
 
 /** As k3s starts it (pkg/daemons/control/server.go, apiServer), as far as there are no nodes. */
@@ -115,7 +110,7 @@ export async function startKubernetes({
   members: count = 1,
 }: KubernetesArgs): Promise<Kubernetes> {
   const binaries = await kubernetesBinaries();
-  const pki = given ?? (await newPki(cluster));
+  const pki = given ?? (await clusterPki(cluster));
   const [api = 0] = await freePorts(1);
   const etcd = await places(count);
   const tls = join(folder, "tls");
