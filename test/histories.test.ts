@@ -7,7 +7,8 @@ import { PublishError } from "../stacks/publish/problem.ts";
 import { publish } from "../stacks/publish/publish.ts";
 import { setMarked } from "../stacks/publish/setters.ts";
 import type { Head } from "../stacks/publish/snapshot.ts";
-import { Branch, type Files, orphans } from "./history-model.ts";
+import type { Files } from "./heads.ts";
+import { Branch, orphans } from "./history-model.ts";
 import { random } from "./random.ts";
 import { Turns } from "./turns.ts";
 

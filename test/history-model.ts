@@ -2,16 +2,13 @@
  * A MODEL of a GitOps repository's branch with everybody who writes to it: whoever would wait for the network or for git waits
  * for a turn, and the turns are drawn from a seed. The publishers are the real `publish` and `plan`.
  */
-
 import type { Remote } from "../stacks/publish/git.ts";
 import { GitError } from "../stacks/publish/git-failure.ts";
-import type { Change } from "../stacks/publish/merge.ts";
 import { isManifest, manifestPath } from "../stacks/publish/ownership.ts";
 import { keptSites, withoutValues } from "../stacks/publish/setters.ts";
-import type { Entry, Head, Snapshot } from "../stacks/publish/snapshot.ts";
+import type { Head, Snapshot } from "../stacks/publish/snapshot.ts";
+import { applied, entriesOf, type Files } from "./heads.ts";
 import type { Turns } from "./turns.ts";
-
-export type Files = ReadonlyMap<string, string>;
 
 export type Author = "publisher" | "flux" | "person" | "bootstrap";
 
@@ -111,15 +108,13 @@ export class Branch {
   /** The remote as a publisher of a stage has it; now and then the answer to a push that got in is lost. */
   remote(stage: string, seen: () => Head | undefined): Remote {
     const at = ({ commit }: Snapshot) => (commit === undefined ? -1 : Number(commit));
-    const entries = (files: Files) =>
-      new Map([...files].map(([path, text]): [string, Entry] => [path, { kind: "file", id: text }]));
     return {
       prepare: () => undefined,
       tip: async () => (this.head < 0 ? undefined : `${this.head}`),
       fetch: async () => {
         await this.#turns.take();
         const commit = this.head < 0 ? undefined : `${this.head}`;
-        return { commit, entries: entries(this.files()) };
+        return { commit, entries: entriesOf(this.files()) };
       },
       texts: async (snapshot, paths) => {
         const files = this.files(at(snapshot));
@@ -129,7 +124,7 @@ export class Branch {
       commit: async ({ parent, changes }) => {
         const id = `made-${this.#made.size}`;
         const before = parent === undefined ? -1 : Number(parent);
-        this.#made.set(id, { files: changed(this.files(before), changes), parent: before, by: "publisher" });
+        this.#made.set(id, { files: applied(this.files(before), changes), parent: before, by: "publisher" });
         return id;
       },
       push: async (id) => {
@@ -148,13 +143,4 @@ export class Branch {
       close: () => undefined,
     };
   }
-}
-
-function changed(files: Files, changes: readonly Change[]): Files {
-  const result = new Map(files);
-  for (const change of changes) {
-    if (change.kind === "delete") result.delete(change.path);
-    else result.set(change.path, change.text);
-  }
-  return result;
 }

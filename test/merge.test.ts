@@ -1,16 +1,14 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { type Change, type Plan, plan, release } from "../stacks/publish/merge.ts";
+import { type Change, plan, release } from "../stacks/publish/merge.ts";
 import { overtaken } from "../stacks/publish/overtaken.ts";
 import { problemList } from "../stacks/publish/problem.ts";
 import type { Head } from "../stacks/publish/snapshot.ts";
 import { summary } from "../stacks/publish/summary.ts";
+import { applied, changesOf, type Files, headOf } from "./heads.ts";
 
 const cases = join(import.meta.dirname, "merge");
-type Files = ReadonlyMap<string, string>;
-/** As git names an empty file. */
-const emptyId = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391";
 
 function filesOf(folder: string): Files {
   const all = existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: "utf8" }) : [];
@@ -18,24 +16,8 @@ function filesOf(folder: string): Files {
   return new Map(paths.toSorted().map((path) => [path, readFileSync(join(folder, path), "utf8")]));
 }
 
-const headOf = (files: Files, commit = "1"): Head => ({
-  commit,
-  entries: new Map([...files].map(([path, text]) => [path, { kind: "file", id: text || emptyId }])),
-  texts: files,
-});
-
-function applied(files: Files, changes: readonly Change[]): Files {
-  const result = new Map(files);
-  for (const change of changes) {
-    if (change.kind === "delete") result.delete(change.path);
-    else result.set(change.path, change.text);
-  }
-  return new Map([...result].toSorted(([a], [b]) => (a < b ? -1 : 1)));
-}
-
 const path = "clusters/production";
 const none = { stage: "prod", path, placeholders: [] };
-const changesOf = (result: Plan) => (result.kind === "commit" ? result.changes : []);
 
 /** Cases that prove a row of test/faults.ts. */
 const faults: { readonly [name: string]: string } = {

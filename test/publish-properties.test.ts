@@ -1,30 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Change, type Plan, plan, release } from "../stacks/publish/merge.ts";
+import { plan, release } from "../stacks/publish/merge.ts";
 import { manifestText } from "../stacks/publish/ownership.ts";
 import { keepValues, setMarked, setters, withoutValues } from "../stacks/publish/setters.ts";
-import type { Head } from "../stacks/publish/snapshot.ts";
-
-type Files = ReadonlyMap<string, string>;
+import { applied, changesOf, type Files, headOf } from "./heads.ts";
 
 const path = "clusters/production";
 const owned = `${path}/.owned.json`;
 const stage = { stage: "prod", path, placeholders: [`${path}/flux-system/gotk-sync.yaml`] };
-
-const headOf = (files: Files): Head => ({
-  commit: "1",
-  entries: new Map([...files].map(([file, text]) => [file, { kind: "file", id: text }])),
-  texts: files,
-});
-const changesOf = (result: Plan): readonly Change[] => (result.kind === "commit" ? result.changes : []);
-function applied(files: Files, changes: readonly Change[]): Files {
-  const result = new Map(files);
-  for (const change of changes) {
-    if (change.kind === "delete") result.delete(change.path);
-    else result.set(change.path, change.text);
-  }
-  return result;
-}
 
 const tag = fc.oneof(
   fc.stringMatching(/^v(0|[1-9]\d?)\.\d{1,2}\.\d{1,2}(-(stage|develop)\.\d{1,2})?$/),
