@@ -1,5 +1,4 @@
 /** `npm run new-app`: an application's lines in Pulumi.yaml and in every stage's file, or in a file of its own. */
-
 import { appFile } from "../stacks/config/app-files.ts";
 import { sampleTag } from "../stacks/config/channel.ts";
 import { ConfigError } from "../stacks/config/error.ts";

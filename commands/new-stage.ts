@@ -1,5 +1,4 @@
 /** `npm run new-stage`: a stage's line in Pulumi.yaml and a file of its own. */
-
 import { appFile } from "../stacks/config/app-files.ts";
 import { readTexts, type Texts } from "../stacks/config/files.ts";
 import type { Fleet, Stage } from "../stacks/config/fleet.ts";

@@ -1,5 +1,4 @@
 /** SHELL: declares what a cluster's machines stand on: network, firewall, placement groups. */
-
 import type { FirewallRule } from "../plan/firewall.ts";
 import * as hcloud from "./hcloud.ts";
 import { type Ground, guarded, number, type Site } from "./site.ts";

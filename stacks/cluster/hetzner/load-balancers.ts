@@ -1,5 +1,4 @@
 /** SHELL: declares a cluster's load balancers, and what is behind them. */
-
 import type { LoadBalancer } from "../plan/load-balancers.ts";
 import * as hcloud from "./hcloud.ts";
 import { type Front, type Ground, guarded, number, type Servers, type Site } from "./site.ts";

@@ -1,5 +1,4 @@
 /** SHELL: declares a cluster's machines. */
-
 import * as pulumi from "@pulumi/pulumi";
 import { gatewayUserData } from "../gateway.ts";
 import type { NodeSecrets } from "../node-settings.ts";

@@ -1,5 +1,4 @@
 /** SHELL: what the files that declare a cluster's resources hand to each other. */
-
 import type * as pulumi from "@pulumi/pulumi";
 import type { Fleet, Stage } from "../../config/fleet.ts";
 import type { Pins } from "../../config/pins.ts";
