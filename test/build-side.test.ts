@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { accepts } from "../stacks/config/channel.ts";
 import type { Channel } from "../stacks/config/fleet.ts";
+import { gitEnv } from "./git-remote.ts";
 
 interface Step {
   readonly name: string;
@@ -41,18 +42,8 @@ let folder = "";
 let remote = "";
 let clone = "";
 
-const env = {
-  ...process.env,
-  GIT_CONFIG_GLOBAL: "/dev/null",
-  GIT_CONFIG_SYSTEM: "/dev/null",
-  GIT_AUTHOR_NAME: "someone",
-  GIT_AUTHOR_EMAIL: "someone@example.com",
-  GIT_COMMITTER_NAME: "someone",
-  GIT_COMMITTER_EMAIL: "someone@example.com",
-};
-
 const git = (...args: readonly string[]) =>
-  execFileSync("git", args, { cwd: clone, env, encoding: "utf8", stdio: "pipe" }).trim();
+  execFileSync("git", args, { cwd: clone, env: gitEnv, encoding: "utf8", stdio: "pipe" }).trim();
 
 const commit = (message: string) => git("commit", "--quiet", "--allow-empty", "-m", message);
 
@@ -77,7 +68,7 @@ function runStep(branch: string, path = "") {
   writeFileSync(file, script);
   const { status, stderr } = spawnSync("bash", ["--noprofile", "--norc", "-eo", "pipefail", file], {
     cwd: clone,
-    env: { ...env, BRANCH: branch, GITHUB_OUTPUT: output, PATH: `${path}${delimiter}${process.env["PATH"]}` },
+    env: { ...gitEnv, BRANCH: branch, GITHUB_OUTPUT: output, PATH: `${path}${delimiter}${process.env["PATH"]}` },
     encoding: "utf8",
   });
   return { status, stderr, tag: readFileSync(output, "utf8").replace(/^tag=|\n/g, "") };

@@ -4,7 +4,8 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
-const env = {
+/** Of somebody, without the settings of whoever runs the tests. */
+export const gitEnv = {
   ...process.env,
   GIT_CONFIG_GLOBAL: "/dev/null",
   GIT_CONFIG_SYSTEM: "/dev/null",
@@ -20,7 +21,7 @@ export function gitRemote() {
   const dated = (at: string | undefined) => (at ? { GIT_AUTHOR_DATE: at, GIT_COMMITTER_DATE: at } : {});
   let now: string | undefined;
   const git = (cwd: string, ...args: string[]) =>
-    execFileSync("git", args, { cwd, env: { ...env, ...dated(now) }, encoding: "utf8", stdio: "pipe" });
+    execFileSync("git", args, { cwd, env: { ...gitEnv, ...dated(now) }, encoding: "utf8", stdio: "pipe" });
   git(folder, "init", "--quiet", "--bare", "-b", "main", url);
   let clones = 0;
 
@@ -55,7 +56,7 @@ export function gitRemote() {
     },
     git: (...args: string[]) => git(url, ...args).trim(),
     isAncestor: (commit: string, of: string) =>
-      spawnSync("git", ["merge-base", "--is-ancestor", commit, of], { cwd: url, env }).status === 0,
+      spawnSync("git", ["merge-base", "--is-ancestor", commit, of], { cwd: url, env: gitEnv }).status === 0,
     head: (branch = "main") => git(url, "rev-parse", branch).trim(),
     read: (path: string, branch = "main") => git(url, "show", `${branch}:${path}`),
     files: (branch = "main") => git(url, "ls-tree", "-r", "--name-only", branch).trim().split("\n").filter(Boolean),

@@ -1,14 +1,12 @@
 /** The rendered merge check, as GitHub's runner would run it, on real git and with a stand-in for GitHub's API. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { parse } from "yaml";
 import { resolve } from "../stacks/config/resolve.ts";
 import { readStatuses, writeOpenPulls, writeStatuses } from "./fake-gh-statuses.ts";
 import { treeOf } from "./fleets.ts";
 import { gitRemote } from "./git-remote.ts";
+import { placeGh, runStep } from "./github-runner.ts";
 import { blogOnly, renderedTree } from "./rendered-tree.ts";
 import { type Edits, seedSources } from "./sources.ts";
 
@@ -43,36 +41,16 @@ describe.skipIf(spawnSync("jq", ["--version"]).status !== 0 && process.env["CI"]
     let repo: ReturnType<typeof gitRemote>;
     beforeEach(() => {
       repo = gitRemote();
-      const gh = join(repo.folder, "bin/gh");
-      mkdirSync(dirname(gh));
-      const standIn = join(import.meta.dirname, "fake-gh-statuses.ts");
-      writeFileSync(gh, `#!/bin/sh\nexec '${process.execPath}' '${standIn}' "$@"\n`, { mode: 0o755 });
+      placeGh(repo, "fake-gh-statuses.ts");
     });
     afterEach(() => repo.close());
 
-    /** What the runner does, with GitHub's variables. */
+    /** What the runner does. */
     function run(keys: Keys, more: { readonly [name: string]: string } = {}) {
       const text = workflowOf(keys);
       if (repo.read(path) !== text) repo.edit({ [path]: text });
       const step = stepOf(text);
-      const temp = join(repo.folder, "runner");
-      rmSync(temp, { recursive: true, force: true });
-      mkdirSync(temp);
-      const owner = basename(repo.folder);
-      const result = spawnSync("bash", ["--noprofile", "--norc", "-eo", "pipefail", "-c", step.run], {
-        encoding: "utf8",
-        env: {
-          PATH: `${join(repo.folder, "bin")}:${process.env["PATH"]}`,
-          ...{ GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_SYSTEM: "/dev/null" },
-          ...{ ...step.env, RUNNER_TEMP: temp },
-          GITHUB_SERVER_URL: pathToFileURL(dirname(repo.folder)).href,
-          GITHUB_REPOSITORY: `${owner}/remote.git`,
-          GITHUB_REPOSITORY_OWNER: owner,
-          ...{ FAKE_GH_FOLDER: repo.folder, FAKE_GH_REMOTE: repo.url },
-          ...more,
-        },
-      });
-      return { status: result.status, output: `${result.stdout}${result.stderr}` };
+      return runStep(repo, step.run, { ...step.env, ...more });
     }
 
     const at = (hoursAgo: number): string =>

@@ -12,7 +12,7 @@ import { selectTag } from "../stacks/gitops/select.ts";
 import { seed as drawn } from "./chance.ts";
 import { answers, buildOracle, buildTimeout, describeWithGo } from "./go-oracle.ts";
 import { pattern, text } from "./patterns.ts";
-import { type Case, cases, loosePatterns } from "./policy-cases.ts";
+import { type Case, cases, loosePatterns, noVersions } from "./policy-cases.ts";
 
 /** As the oracle gives it; `or`: a tag that is the same version, which of the two Flux takes is left to chance. */
 interface Answer {
@@ -62,17 +62,7 @@ const fixed: readonly (readonly [string, Case["policy"], readonly string[], stri
   ["a prerelease of a hyphen", only(">=1.0.0--"), ["v1.1.0-stage.1"], "v1.1.0-stage.1"],
   ["leading zeros", only(">=0.0.0"), ["v1.09.31", "v1.9.30"], "v1.09.31"],
   ["dots in the prerelease only", only(">=0.0.0-0"), ["3.18-alpine3.18.1", "1.2-rc.1"], "3.18-alpine3.18.1"],
-  ...[
-    "v1.9",
-    "1.9.31.4",
-    "1.9.31-01",
-    "1.9.31-rc_1",
-    "v1.9.32develop2",
-    "V1.9.31",
-    "=1.9.31",
-    "vv1.9.31",
-    "v 1.9.31",
-  ].map((tag) => [`${tag} is no version`, only(">=0.0.0-0"), [tag], new RegExp(nothing)] as const),
+  ...noVersions.map((tag) => [`${tag} is no version`, only(">=0.0.0-0"), [tag], new RegExp(nothing)] as const),
   ...["2147483648", "999999999999999", "9007199254740993", "18446744073709551616"].map(
     (counter) =>
       [

@@ -1,7 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { rmSync } from "node:fs";
+import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { parse } from "yaml";
 import { runAutomation } from "../sandbox/flux/automation.ts";
@@ -10,7 +9,8 @@ import { plan } from "../stacks/publish/merge.ts";
 import { manifestText } from "../stacks/publish/ownership.ts";
 import { type Pull, readPulls, writePulls } from "./fake-gh.ts";
 import { guarded, guardedEdits, treeOf } from "./fleets.ts";
-import { gitRemote } from "./git-remote.ts";
+import { gitEnv, gitRemote } from "./git-remote.ts";
+import { placeGh, runStep } from "./github-runner.ts";
 import { blogOnly, renderedTree } from "./rendered-tree.ts";
 import { type Edits, seedSources } from "./sources.ts";
 
@@ -35,39 +35,13 @@ let repo: ReturnType<typeof gitRemote>;
 beforeEach(() => {
   repo = gitRemote();
   repo.edit(files);
-  const gh = join(repo.folder, "bin/gh");
-  mkdirSync(dirname(gh));
-  const standIn = join(import.meta.dirname, "fake-gh.ts");
-  writeFileSync(gh, `#!/bin/sh\nexec '${process.execPath}' '${standIn}' "$@"\n`, { mode: 0o755 });
+  placeGh(repo, "fake-gh.ts");
 });
 afterEach(() => repo.close());
 
-const env = { PATH: process.env["PATH"], GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_SYSTEM: "/dev/null" };
-
-/** What the runner does on a push, with GitHub's variables. */
-function attend(more: { readonly [name: string]: string } = {}) {
-  const temp = join(repo.folder, "runner");
-  rmSync(temp, { recursive: true, force: true });
-  mkdirSync(temp);
-  const owner = basename(repo.folder);
-  const result = spawnSync("bash", ["--noprofile", "--norc", "-eo", "pipefail", "-c", script], {
-    encoding: "utf8",
-    env: {
-      ...env,
-      PATH: `${join(repo.folder, "bin")}:${env.PATH}`,
-      BASE: variables.BASE,
-      AUTHOR: variables.AUTHOR,
-      RUNNER_TEMP: temp,
-      GITHUB_SERVER_URL: pathToFileURL(dirname(repo.folder)).href,
-      GITHUB_REPOSITORY: `${owner}/remote.git`,
-      GITHUB_REPOSITORY_OWNER: owner,
-      FAKE_GH_FOLDER: repo.folder,
-      FAKE_GH_REMOTE: repo.url,
-      ...more,
-    },
-  });
-  return { status: result.status, output: `${result.stdout}${result.stderr}` };
-}
+/** What the runner does on a push. */
+const attend = (more: { readonly [name: string]: string } = {}) =>
+  runStep(repo, script, { BASE: variables.BASE, AUTHOR: variables.AUTHOR, ...more });
 
 const attended = () => expect(attend()).toMatchObject({ status: 0 });
 const pulls = () => readPulls(repo.folder, repo.url);
@@ -90,8 +64,8 @@ function person(to: string, ...commands: readonly (readonly string[])[]): void {
   const clone = join(repo.folder, "person");
   const identity = ["-c", "user.name=someone", "-c", "user.email=someone@example.com"];
   const git = (...args: readonly string[]) =>
-    execFileSync("git", [...identity, "-C", clone, ...args], { stdio: "pipe", env });
-  execFileSync("git", ["clone", "--quiet", "--branch", to, repo.url, clone], { env });
+    execFileSync("git", [...identity, "-C", clone, ...args], { stdio: "pipe", env: gitEnv });
+  execFileSync("git", ["clone", "--quiet", "--branch", to, repo.url, clone], { env: gitEnv });
   for (const command of [...commands, ["push", "--quiet", "origin", to]]) git(...command);
   rmSync(clone, { recursive: true });
 }

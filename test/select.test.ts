@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { tagPolicy } from "../stacks/config/channel.ts";
 import { rangeProblem } from "../stacks/config/range.ts";
 import { selectTag } from "../stacks/gitops/select.ts";
+import { noVersions } from "./policy-cases.ts";
 
 /** Results of the real image-reflector-controller and Masterminds/semver 3.5.0, as reference runs recorded them. */
 const any = "";
@@ -121,17 +122,7 @@ describe("the greatest is SemVer's", () => {
 });
 
 describe("what is no version is skipped", () => {
-  it.each([
-    "latest",
-    "v1.9",
-    "1.9.31.4",
-    "1.9.31-01",
-    "1.9.31-rc_1",
-    "v1.9.32develop2",
-    "V1.9.31",
-    "=1.9.31",
-    "vv1.9.31",
-  ])("%s", (tag) => {
+  it.each(noVersions)("%s", (tag) => {
     expect(selected(">=0.0.0-0", [tag])).toBeUndefined();
     expect(selected(">=0.0.0-0", [tag, "v0.1.0"])).toBe("v0.1.0");
   });
