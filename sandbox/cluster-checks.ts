@@ -1,4 +1,5 @@
 /** Looks into a stage's cluster, as its stand-in has it, right after `up` has ended: nothing is waited for any more. */
+import { githubRepository } from "../stacks/access/steps.ts";
 import type { Fleet, Stage } from "../stacks/config/fleet.ts";
 import { type KubeObject, type Objects, place } from "./cluster/objects.ts";
 import { SandboxError } from "./error.ts";
@@ -24,16 +25,29 @@ function value(objects: Objects, secret: string, key: string): string {
   return Buffer.from(data?.[key] ?? "", "base64").toString("utf8");
 }
 
-function checkSecrets({ services }: Sandbox, checks: Checks, { stage, objects }: Inside): void {
-  const arrived: readonly (readonly [string, string, string | undefined])[] = [
-    ["kube-system/hcloud", "token", dummySecrets["clusterToken"]],
-    ["flux-system/sops-age", "age.agekey", dummySecrets["ageKey"]],
+/** Which Secret of the cluster holds which of the dummies, by the stage's own configuration. */
+function arriving({ repository }: Fleet, { cluster }: Stage): readonly (readonly [string, string, string])[] {
+  const { decryption } = repository;
+  return [
+    ...(cluster.cloudProvider === "hcloud" ? [["kube-system/hcloud", "token", "clusterToken"] as const] : []),
+    ...(decryption ? [[`flux-system/${decryption.secret}`, "age.agekey", "ageKey"] as const] : []),
   ];
-  const missing = arrived.filter(([secret, key, wanted]) => value(objects, secret, key) !== wanted);
+}
+
+/** By ssh it is a deploy key, which GitHub's stand-in knows where the repository is there; else a token. */
+function isCredentialThere({ services, fleet: { repository } }: Sandbox, objects: Objects): boolean {
+  if (!repository.url.startsWith("ssh://")) return value(objects, "flux-system/flux-bootstrap", "password") !== "";
   const key = value(objects, "flux-system/flux-bootstrap", "identity.pub").split(" ").slice(0, 2).join(" ");
   const isKnown = services.github.keys().some((each) => each.key === key && !each.read_only);
-  const held = missing.length === 0 && isKnown;
-  checks.add(`${stage.name}'s secrets are in its cluster`, held, [...missing.map(([name]) => name), key].join(", "));
+  return key !== "" && (isKnown || !githubRepository(repository.url));
+}
+
+function checkSecrets(sandbox: Sandbox, checks: Checks, { stage, objects }: Inside): void {
+  const missing = arriving(sandbox.fleet, stage).flatMap(([secret, key, dummy]) =>
+    value(objects, secret, key) === dummySecrets[dummy] ? [] : [secret],
+  );
+  const lost = isCredentialThere(sandbox, objects) ? missing : [...missing, "flux-system/flux-bootstrap"];
+  checks.add(`${stage.name}'s secrets are in its cluster`, lost.length === 0, lost.join(", "));
 }
 
 interface Inside {
@@ -46,6 +60,8 @@ const nodeCount = ({ cluster }: Stage): number =>
 
 /** `up` has ended, so the stage works: its nodes are there and taken over, Flux is at the tree, the secrets arrived. */
 export function checkCluster(sandbox: Sandbox, checks: Checks, stage: Stage): void {
+  // There `up` ends when the servers are made.
+  if (stage.cluster.access === "none") return;
   const { project }: Fleet = sandbox.fleet;
   const objects = sandbox.services.clusters.objectsOf(`${project}-${stage.name}`);
   if (!objects)

@@ -1,4 +1,5 @@
-import type { App, Channel, Fleet, Stage } from "../stacks/config/fleet.ts";
+import { accepts } from "../stacks/config/channel.ts";
+import type { App, Fleet, NamedChannel, Stage } from "../stacks/config/fleet.ts";
 import { registryTags } from "../stacks/registry/tags.ts";
 import { SandboxError } from "./error.ts";
 import { runAutomation } from "./flux/automation.ts";
@@ -23,17 +24,32 @@ export async function pushFirstTags({ services, fleet }: Sandbox): Promise<void>
 const strayTags = ["latest", "99.0.0", "v99.0.0-nobody.1", "v99.0.0.1", "v99.0", "v99.0.0-develop2", "sha-0123abc"];
 
 /** The release after `tag` in its channel: `v1.9.32-develop.2` is followed by `v1.9.33-develop.1`. */
-function nextTag(channel: Channel, tag: string): string {
+function nextTag(channel: NamedChannel, tag: string): string {
   const [, major, minor, patch] = /^v(\d+)\.(\d+)\.(\d+)/.exec(tag) ?? [];
   const version = `v${major}.${minor}.${Number(patch) + 1}`;
   return channel.kind === "prerelease" ? `${version}-${channel.id}.1` : version;
 }
 
-/** The app whose new versions are shown: the first that runs in every stage. */
-function showcase({ stages }: Fleet): App {
-  const app = stages[0]?.apps.find((each) => each.stages.length === stages.length);
-  if (!app) throw new SandboxError("no app runs in every stage, so there is nothing to show: see apps in Pulumi.yaml");
-  return app;
+/** A stage that takes an app's new tags by itself, of a channel whose next tag can be told. */
+interface Taking {
+  readonly stage: Stage;
+  readonly channel: NamedChannel;
+}
+
+function takingOf({ stages }: Fleet, name: string): readonly Taking[] {
+  return stages.flatMap((stage) => {
+    const { channel, apps } = stage;
+    const app = apps.find((each) => each.name === name);
+    const isFree = app?.rollout === "direct" && app.promotion.kind === "automatic";
+    return isFree && (channel.kind === "stable" || channel.kind === "prerelease") ? [{ stage, channel }] : [];
+  });
+}
+
+/** The app whose new versions are shown: of those that most stages take by themselves the first. */
+export function showcase(fleet: Fleet): { readonly app: App; readonly taking: readonly Taking[] } | undefined {
+  const all = fleet.stages.flatMap(({ apps }) => apps.map((app) => ({ app, taking: takingOf(fleet, app.name) })));
+  const [best] = all.toSorted((a, b) => b.taking.length - a.taking.length);
+  return best && best.taking.length > 0 ? best : undefined;
 }
 
 /** One reconciliation of a stage's image automation, by the stand-in. @throws SandboxError when it failed */
@@ -82,16 +98,21 @@ function checkTags(checks: Checks, { before, after, taken }: { before: Tags; aft
 /** Pushes a new tag for each stage and some for nobody, lets the automation run, and looks at who runs what. */
 export async function deliverNewTags(sandbox: Sandbox, checks: Checks): Promise<void> {
   const { fleet, services } = sandbox;
-  const { name, image } = showcase(fleet);
+  const shown = showcase(fleet);
+  if (!shown) return heading("No stage takes tags by itself whose next one can be told, so none is pushed");
+  const { name, image } = shown.app;
   const before = await tagsNow(sandbox);
   const taken = Object.fromEntries(
-    fleet.stages.map((stage) => [
-      `${stage.name}/${name}`,
-      nextTag(stage.channel, before[`${stage.name}/${name}`] ?? ""),
-    ]),
+    shown.taking.map(({ stage, channel }) => {
+      const place = `${stage.name}/${name}`;
+      return [place, nextTag(channel, before[place] ?? "")] as const;
+    }),
   );
-  const pushed = [...strayTags, ...Object.values(taken)];
-  heading(`New tags of ${image} are pushed, one for each stage and some for nobody\n${wrapped(pushed)}`);
+  const strays = strayTags.filter((tag) => !fleet.stages.some(({ channel }) => accepts(channel, tag)));
+  const pushed = [...strays, ...Object.values(taken)];
+  heading(
+    `New tags of ${image} are pushed, one for each stage that takes them and some for nobody\n${wrapped(pushed)}`,
+  );
   for (const tag of pushed) await services.registry.pushTag(mirrored(image), tag);
   await reconcileAll(sandbox);
   checkTags(checks, { before, after: await tagsNow(sandbox), taken });

@@ -1,3 +1,5 @@
+import type { Fleet } from "../stacks/config/fleet.ts";
+import { stageNeeds } from "../stacks/config/stage-secrets.ts";
 import { SandboxError } from "./error.ts";
 import { dummyGitHubToken } from "./github/server.ts";
 import type { Sandbox } from "./open.ts";
@@ -19,11 +21,30 @@ export const dummySecrets: { readonly [key: string]: string } = {
   ageKey: `AGE-SECRET-KEY-1${"SANDBOX".padEnd(58, "0")}`,
 };
 
+/** What some configurations need beside those, by the part of its path before the name. */
+const otherDummies: { readonly [key: string]: string } = {
+  ageKeys: dummySecrets["ageKey"] ?? "",
+  pullSecrets: '{"auths":{}}',
+  s3: "sandbox",
+  "gitops:token": "sandbox",
+};
+
+/** By the path that sets each; what a person may bring as well is left out. */
+export function dummiesFor(fleet: Fleet, name: string): readonly (readonly [path: string, value: string])[] {
+  const stage = fleet.stages.find((each) => each.name === name);
+  const needs = stage ? stageNeeds(fleet, stage).filter(({ group }) => group === undefined) : [];
+  const others = needs.flatMap(({ key }) => {
+    const value = otherDummies[key.replace(`${fleet.project}:`, "").replace(/\..*/, "")];
+    return value === undefined ? [] : [[key, value] as const];
+  });
+  return [...Object.entries(dummySecrets), ...others];
+}
+
 /** Makes the stage's stack with its dummy secrets, as a user does once on a real account. */
 export async function initStack(sandbox: Sandbox, stage: string): Promise<void> {
   await mustRun(sandbox, ["stack", "init", stage]);
-  const secrets = Object.entries(dummySecrets).flatMap(([key, value]) => ["--secret", `${key}=${value}`]);
-  await mustRun(sandbox, ["config", "set-all", "--stack", stage, ...secrets]);
+  const secrets = dummiesFor(sandbox.fleet, stage).flatMap(([path, value]) => ["--secret", `${path}=${value}`]);
+  await mustRun(sandbox, ["config", "set-all", "--path", "--stack", stage, ...secrets]);
 }
 
 /** The Kubernetes nodes of a stage as the emulator has them, by name. A gateway is none. */
