@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { refusal, tell } from "../commands/outcome.ts";
 import { parsed, UsageError } from "../commands/usage.ts";
 import { wrapped } from "../commands/wrap.ts";
-import { table } from "../sandbox/table.ts";
+import { columns } from "../stacks/config/columns.ts";
 import { benchApps } from "./apps.ts";
 import { benchBringUp } from "./bring-up.ts";
 import { benchConfiguration } from "./configuration.ts";
@@ -55,7 +55,7 @@ const cells = (row: Row): readonly string[] => [
 async function run(names: readonly string[], json: string | undefined): Promise<void> {
   const rows: Row[] = [];
   for (const name of names) rows.push(...((await benches[name]?.()) ?? []));
-  console.log(table(["measure", "ours", "floor", "ratio", "goal"], rows.map(cells)));
+  console.log(columns([["measure", "ours", "floor", "ratio", "goal"], ...rows.map(cells)]).join("\n"));
   const report = rows.map((row) => ({ ...row, ratio: ratio(row) }));
   if (json) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
 }

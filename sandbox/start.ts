@@ -1,10 +1,10 @@
 import { writeFileSync } from "node:fs";
+import { columns } from "../stacks/config/columns.ts";
 import type { Layout } from "./layout.ts";
 import { type Sandbox, withSandbox } from "./open.ts";
 import { Checks, type Report } from "./report.ts";
 import { counted, heading } from "./say.ts";
 import { tellStory } from "./story.ts";
-import { table } from "./table.ts";
 
 function welcome({ services, origin }: Sandbox): void {
   console.log("k3s-stages in a sandbox. Pulumi, git and the program are the real ones;");
@@ -15,7 +15,7 @@ function welcome({ services, origin }: Sandbox): void {
     ["GitOps repository", services.repository],
     ["registry", services.registry.url],
   ];
-  console.log(table(["", ""], rows).trimStart());
+  console.log(columns(rows).join("\n"));
 }
 
 function tableOf({ stages }: Report): string {
@@ -24,7 +24,7 @@ function tableOf({ stages }: Report): string {
       index === 0 ? [stage, String(nodes.length), app, tag, commit] : ["", "", app, tag, commit],
     ),
   );
-  return table(["stage", "nodes", "app", "tag", "commit"], rows);
+  return columns([["stage", "nodes", "app", "tag", "commit"], ...rows]).join("\n");
 }
 
 const goOn = `Look:   .sandbox/report.json; .sandbox/work, the copy of the project

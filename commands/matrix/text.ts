@@ -1,4 +1,5 @@
 /** The matrix for a terminal of 80 columns. */
+import { columns } from "../../stacks/config/columns.ts";
 import type { Cell } from "../../stacks/matrix/matrix.ts";
 import { wrapped } from "../wrap.ts";
 import {
@@ -27,17 +28,7 @@ const head = ({ tag, state }: Cell): string => `${tag ?? "no tag"}${states[state
 const since = ({ since: commit }: Cell, now: string): string =>
   commit ? `${age(commit.at, now)}, ${commit.id.slice(0, 7)}` : "";
 
-function columns(rows: readonly (readonly string[])[]): readonly string[] | undefined {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  if (widths.reduce((sum, each) => sum + each + 2, -2) > width) return undefined;
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
-}
-
+/** None where it does not fit. */
 function grid(report: Report): readonly string[] | undefined {
   const stages = stagesOf(report);
   const rows = appsOf(report).flatMap((app) => {
@@ -49,7 +40,8 @@ function grid(report: Report): readonly string[] | undefined {
     const all = [line(app, head), line("  since", (each) => since(each, report.at)), line("", behindText)];
     return all.filter((row, index) => index === 0 || row.slice(1).some((each) => each !== ""));
   });
-  return columns([["", ...stages], ...rows]);
+  const lines = columns([["", ...stages], ...rows]);
+  return lines.every(({ length }) => length <= width) ? lines : undefined;
 }
 
 /** For more stages, or longer tags, than stand beside each other. */

@@ -1,4 +1,5 @@
 /** An adoption in words, for a terminal. */
+import { columns } from "../config/columns.ts";
 import type { Adoption } from "./adopt.ts";
 import type { StageChanges } from "./changes.ts";
 import { channelName } from "./channels.ts";
@@ -8,16 +9,6 @@ import type { System } from "./system.ts";
 
 /** Lists longer than this are cut; --json has all of them. */
 const shown = 12;
-
-function columns(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
-}
 
 function understood({ stages, apps }: System): readonly string[] {
   const stageRows = stages.map(({ name, path, channel }) => [
