@@ -109,6 +109,12 @@ describe("a list in a document", () => {
     const folders = readdirSync(join(root, "stacks"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
     expect(folders.filter(({ name }) => !read("README.md").includes(`stacks/${name}/`))).toEqual([]);
   });
+
+  it("of docs/performance.md has each bench", () => {
+    const benches = [...read("bench/main.ts").matchAll(/^ {2}"?([\w-]+)"?: bench\w+,$/gm)].map(([, name = ""]) => name);
+    const told = [...document("performance.md").matchAll(/^\| `([\w-]+)` \|.*\| ≤/gm)].map(([, name = ""]) => name);
+    expect(told.toSorted()).toEqual(benches.toSorted());
+  });
 });
 
 describe("a table in a document", () => {
