@@ -1,7 +1,8 @@
-import { createServer } from "node:http";
+import { createServer, type RequestListener } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
+import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { authority } from "../provider/pki/certificates.ts";
 import { type Hetzner, startHetzner } from "../sandbox/hetzner/start.ts";
@@ -9,6 +10,7 @@ import { tokenProblem } from "../stacks/config/token.ts";
 import { type Account, hetznerClient } from "../stacks/preflight/hetzner.ts";
 import { verdict } from "../stacks/preflight/preflight.ts";
 import { type Reading, readHetzner } from "../stacks/preflight/read.ts";
+import { request } from "../stacks/preflight/request.ts";
 import type { Kind } from "../stacks/preflight/snapshot.ts";
 import { goneEndpoint, hetznerToken as token } from "./hetzner-client.ts";
 import { catalogue, now, planOf } from "./preflight-plan.ts";
@@ -142,6 +144,51 @@ describe("what Hetzner says", () => {
     api.faults.rewrite("GET /pricing", () => ({ pricing: { currency: 7 } }));
     expect((await read({ endpoint: `${api.url}/` })).snapshot.serverTypes).toEqual(catalogue.serverTypes);
     expect((await read()).unread).toEqual([expect.stringMatching(/^prices: its answer has another form \(currency: /)]);
+  });
+});
+
+describe("one answer", () => {
+  async function from(answer: RequestListener): Promise<{ readonly status: number; readonly text: string }> {
+    const server = createServer(answer);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const signal = AbortSignal.timeout(20_000);
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    return request(url, { headers: { "user-agent": "test" }, signal }).finally(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+  }
+  const packed = gzipSync(JSON.stringify({ name: "ü".repeat(1000) }));
+
+  it("may come packed, which was asked for", async () => {
+    const { text } = await from(({ headers }, response) => {
+      expect(headers).toMatchObject({ "accept-encoding": "gzip", "user-agent": "test" });
+      response.setHeader("content-encoding", "gzip").end(packed);
+    });
+    expect(JSON.parse(text)).toEqual({ name: "ü".repeat(1000) });
+  });
+
+  it.each<[what: string, answer: RequestListener, code: string]>([
+    ["breaks off", (_, response) => response.write("{", () => response.destroy()), "ECONNRESET"],
+    [
+      "breaks off packed",
+      (_, response) =>
+        response.setHeader("content-encoding", "gzip").write(packed.subarray(0, 20), () => response.destroy()),
+      "ECONNRESET",
+    ],
+    [
+      "is packed otherwise than it says",
+      (_, response) => response.setHeader("content-encoding", "gzip").end("{}"),
+      "Z_DATA_ERROR",
+    ],
+    ["is no HTTP", (_, response) => response.socket?.end("SSH-2.0-OpenSSH\r\n"), "HPE_INVALID_CONSTANT"],
+  ])("that %s is an error with its code", async (_, answer, code) => {
+    await expect(from(answer)).rejects.toMatchObject({ code });
+  });
+
+  it("that leads elsewhere is not followed", async () => {
+    const { status } = await from((_, response) => response.writeHead(302, { location: goneEndpoint }).end());
+    expect(status).toBe(302);
   });
 });
 

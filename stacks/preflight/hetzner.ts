@@ -1,5 +1,6 @@
 /** SHELL: reads Hetzner's API. It never writes, and no message of it has the token. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { type Answer, request } from "./request.ts";
 
 export interface Account {
   /** `https://api.hetzner.cloud/v1` */
@@ -43,8 +44,8 @@ function unreachable(error: unknown, { endpoint, deadline = 0 }: Account): Hetzn
       `${host} did not answer within ${seconds(deadline)}; status.hetzner.com says whether it is down`,
     );
   }
-  const cause = error instanceof Error ? (error.cause as NodeJS.ErrnoException | undefined) : undefined;
-  const reason = cause?.code ?? cause?.message ?? (error instanceof Error ? error.message : String(error));
+  const { code, message } = error as NodeJS.ErrnoException;
+  const reason = code ?? message;
   if (/^CERT_(NOT_YET_VALID|HAS_EXPIRED)$/.test(reason)) {
     const today = new Date().toISOString().slice(0, 10);
     return new HetznerError(
@@ -61,10 +62,18 @@ interface Envelope {
 
 const utc = (unixSeconds: number): string => `${new Date(unixSeconds * 1000).toISOString().slice(11, 19)} UTC`;
 
-async function refusal(response: Response): Promise<HetznerError> {
-  const body = (await response.json().catch(() => null)) as Envelope | null;
-  const { code = "", message = "" } = body?.error ?? {};
-  const reset = Number(response.headers.get("ratelimit-reset"));
+/** `undefined` where it is no JSON. */
+function json({ text }: Answer): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function refusal(response: Answer): HetznerError {
+  const { code = "", message = "" } = (json(response) as Envelope | null | undefined)?.error ?? {};
+  const reset = Number(response.headers["ratelimit-reset"]);
   if (response.status === 429) {
     const until = reset > 0 ? `, all of them are back at ${utc(reset)}` : "";
     return new HetznerError(`the project's requests to its API are used up${until}`, code);
@@ -82,22 +91,22 @@ interface Asking extends Account {
   readonly clock: { ahead: number | undefined };
 }
 
-async function ask(path: string, asking: Asking): Promise<Response> {
+async function ask(path: string, asking: Asking): Promise<Answer> {
   const { endpoint, token, signal, clock } = asking;
   const headers = { authorization: `Bearer ${token}`, "user-agent": "k3s-stages" };
-  const response = await fetch(`${endpoint}${path}`, { headers, signal, redirect: "error" }).catch((error: unknown) => {
+  const response = await request(`${endpoint}${path}`, { headers, signal }).catch((error: unknown) => {
     throw unreachable(error, asking);
   });
-  const date = Date.parse(response.headers.get("date") ?? "");
+  const date = Date.parse(response.headers.date ?? "");
   if (!Number.isNaN(date)) clock.ahead = Date.now() - date;
   return response;
 }
 
 /** Tries again while there is time; the bucket of requests gets one back each second. */
-async function answered(path: string, asking: Asking, attempt = 0): Promise<Response> {
+async function answered(path: string, asking: Asking, attempt = 0): Promise<Answer> {
   const response = await ask(path, asking);
-  if (response.ok) return response;
-  const error = await refusal(response);
+  if (response.status >= 200 && response.status < 300) return response;
+  const error = refusal(response);
   const wait = (asking.pause ?? 1000) * 2 ** attempt;
   if (!passing.has(response.status) || Date.now() + wait > asking.ends) throw error;
   await sleep(wait);
@@ -113,10 +122,7 @@ interface Page {
 }
 
 async function get(path: string, asking: Asking): Promise<object> {
-  const response = await answered(path, asking);
-  const body: unknown = await response.json().catch((error: unknown) => {
-    if (error instanceof Error && error.name === "TimeoutError") throw unreachable(error, asking);
-  });
+  const body = json(await answered(path, asking));
   if (typeof body === "object" && body !== null) return body;
   throw new HetznerError(`${new URL(asking.endpoint).host} answers with what is no JSON: is that its API?`);
 }
