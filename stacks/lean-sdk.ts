@@ -24,15 +24,11 @@ const nothing: Call = () => {};
 const noSpan = { setAttribute: nothing, addEvent: nothing, end: nothing };
 
 /** OpenTelemetry, for `pulumi --tracing`, which calls `start`. */
-const tracing: readonly Part[] = [
-  { file: "./cmd/run/tracing.js", answers: { newSpan: () => noSpan } },
-  // Each request to the engine asks for the trace that it belongs to.
-  {
-    file: "@opentelemetry/api",
-    answers: { propagation: { inject: nothing }, context: { active: nothing } },
-    classes: true,
-  },
-];
+const openTelemetry: Part = { file: "@opentelemetry/api", classes: true };
+const tracing: Part = { file: "./cmd/run/tracing.js", answers: { newSpan: () => noSpan } };
+
+// With a parent somebody traces from the beginning (cmd/run/instrumentation.js).
+const isTraced = process.env["TRACEPARENT"] !== undefined;
 
 const parts: readonly Part[] = [
   // Serialising functions brings TypeScript and npm's own resolver, 450 files; only dynamic providers and the `Function`
@@ -42,8 +38,7 @@ const parts: readonly Part[] = [
   // For the places of such functions it turns on V8's debugger and natives before the program is read: from then on each
   // script is reported, and compiled code that Node kept does not fit what is read before it.
   { file: "./runtime/closure/v8Hooks.js", answers: { isInitializedAsync: async () => {} } },
-  // With a parent somebody traces from the beginning (cmd/run/instrumentation.js).
-  ...(process.env["TRACEPARENT"] ? [] : tracing),
+  ...(isTraced ? [] : [tracing]),
   // For the version of a compiler that types are not stripped with here, and a choice between two versions of a package.
   { file: "semver", classes: true },
   // For a package.yaml in the place of package.json.
@@ -52,8 +47,8 @@ const parts: readonly Part[] = [
   { file: "./automation/index.js", classes: true },
 ];
 
-/** Puts a module in its place that gives way to it as soon as something is asked that it has no answer to. */
-function later({ file, answers = {}, classes }: Part): void {
+/** Puts a module in its place that gives way to it as soon as something is asked that it has no answer to: whether it has. */
+function later({ file, answers = {}, classes }: Part): () => boolean {
   const path = ofSdk.resolve(file);
   const stub = new Module(path);
   let real: Exported | undefined;
@@ -70,6 +65,7 @@ function later({ file, answers = {}, classes }: Part): void {
   stub.exports = new Proxy({}, { get: (_, name) => name === "__esModule" || exported(String(name)) });
   stub.loaded = true;
   require.cache[path] = stub;
+  return () => real !== undefined;
 }
 
 /** A reader of source maps is asked for every line of every resource's stack. Node strips types in place: lines are right. */
@@ -96,8 +92,21 @@ function withoutOrigins(): void {
   };
 }
 
-// The last one loads most of the SDK.
-const steps = [withoutSourceMaps, ...parts.map((part) => () => later(part)), withoutOrigins];
+type Interceptor = (options: unknown, next: Call) => unknown;
+
+/** Each request is asked for the trace that it belongs to; until there is one, it goes out as it is. */
+function withoutHeaders(): void {
+  if (isTraced) return;
+  const isLoaded = later(openTelemetry);
+  const settings = ofSdk("./runtime/settings.js") as { grpcClientOptions: { interceptors: readonly Interceptor[] } };
+  const { grpcClientOptions: options } = settings;
+  options.interceptors = options.interceptors.map(
+    (traced) => (how, next) => (isLoaded() ? traced(how, next) : next(how)),
+  );
+}
+
+// The last two load most of the SDK.
+const steps = [withoutSourceMaps, ...parts.map((part) => () => later(part)), withoutHeaders, withoutOrigins];
 for (const step of steps) {
   try {
     step();

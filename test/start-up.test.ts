@@ -63,6 +63,9 @@ describe("what a start loads", () => {
     const lean = loadedBy(preload + sdk);
     expect(packages(lean, heavy)).toEqual([]);
     expect(packages(lean, ["@pulumi/pulumi"])).toEqual(["@pulumi/pulumi"]);
+    const bare = `const [interceptor] = part("runtime/settings.js").grpcClientOptions.interceptors;
+      if (interceptor({}, () => "bare") !== "bare") throw new Error("not bare");`;
+    expect(packages(loadedBy(preload + sdk + bare), heavy)).toEqual([]);
     expect(lean.length).toBeLessThan(whole.length / 2);
   });
 
@@ -77,7 +80,9 @@ describe("what a start loads", () => {
       "traces",
       `part("cmd/run/tracing.js").start("http://127.0.0.1:1/api/v2/spans");
        const span = part("cmd/run/tracing.js").newSpan("seen");
-       if (!span.isRecording()) throw new Error("not recorded");`,
+       if (!span.isRecording()) throw new Error("not recorded");
+       const [interceptor] = part("runtime/settings.js").grpcClientOptions.interceptors;
+       if (interceptor({}, () => "bare") === "bare") throw new Error("without its trace");`,
       "@opentelemetry/exporter-zipkin",
     ],
     [
