@@ -69,10 +69,9 @@ describe("a message in docs/messages.md", () => {
   });
 });
 
-describe("everything that is said to who runs a stage", () => {
-  const isTold = (saying: string) =>
-    messages.some((message) => partsOf(message).every((part) => saying.includes(part)));
+const isTold = (saying: string) => messages.some((message) => partsOf(message).every((part) => saying.includes(part)));
 
+describe("everything that is said to who runs a stage", () => {
   it.each(speaking)("is in docs/messages.md: %s", (file) => {
     const untold = sayings(read(file)).filter((saying) => !isTold(saying));
     expect(untold.filter((saying) => !following.some((form) => form.test(saying)))).toEqual([]);
@@ -80,5 +79,19 @@ describe("everything that is said to who runs a stage", () => {
 
   it("is read from the code: the sentences of its files", () => {
     expect(speaking.flatMap((file) => sayings(read(file))).length).toBeGreaterThan(100);
+  });
+});
+
+describe("what a first server says of flux bootstrap", () => {
+  const script = read("stacks/cluster/node/flux.sh");
+  const ways = [...script.matchAll(/way="([^"]+)"/g)].map(([, way = ""]) => way.replaceAll(/\$\([^)]*\)/g, "…"));
+
+  it("is found", () => expect(ways.length).toBeGreaterThan(5));
+
+  it.each(ways)("is in docs/messages.md: %s", (way) => expect(isTold(way)).toBe(true));
+
+  it("is said for as long as the document has it", () => {
+    expect(read("stacks/cluster/node/bootstrap.sh")).toMatch(/\bflux\) echo 7200 ;;/);
+    expect(read("docs/messages.md")).toContain("It tries again for two hours, and then from the start");
   });
 });
