@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { cliVersion } from "../sandbox/pulumi/install.ts";
 import { nodeScripts } from "../stacks/cluster/node-scripts.ts";
 import { nodePhases } from "../stacks/cluster/node-settings.ts";
 import { resolve } from "../stacks/config/resolve.ts";
@@ -101,6 +102,14 @@ describe("what a stage costs", () => {
     const inOneLine = text.replaceAll(/\n {2}/g, " ");
     for (const refusal of refusals) expect(inOneLine).toContain(refusal.replace(/^\S+ /, ""));
     expect(refusals).toHaveLength(1);
+  });
+});
+
+describe("what has to be installed", () => {
+  const versions = [JSON.parse(read("package.json")).engines.node.slice(2), cliVersion.replace(/\.\d+$/, "")];
+
+  it.each(["README.md", "docs/first-stage.md"])("is of the versions that it was tried with: %s", (name) => {
+    for (const version of versions) expect(read(name)).toContain(` ${version}`);
   });
 });
 
