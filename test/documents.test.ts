@@ -24,7 +24,7 @@ const provenBy: { readonly [script: string]: readonly [file: string, words: stri
   fix: ["package.json", "biome check --write"],
   bench: ["bench/main.ts", "npm run bench"],
   sandbox: ["test/sandbox-words.test.ts", "sandbox/main.ts"],
-  adopt: ["test/adopt.test.ts", "commands/adopt"],
+  adopt: ["test/adopt.test.ts", "npm run adopt"],
   render: ["test/render-command.test.ts", "commands/render"],
   explain: ["test/explain-command.test.ts", "commands/explain"],
   matrix: ["test/matrix.test.ts", "commands/matrix"],

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -6,18 +6,17 @@ import { explainCommand } from "../commands/explain.ts";
 import { startRegistry } from "../sandbox/registry/server.ts";
 import { gitRemote } from "./git-remote.ts";
 import { renderedTree } from "./rendered-tree.ts";
+import { placeSeed } from "./sources.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
-const root = join(import.meta.dirname, "..");
 const image = "ghcr.io/acme/blog";
 const folder = mkdtempSync(join(tmpdir(), "k3s-stages-explain-"));
 const project = join(folder, "project");
 const repository = gitRemote();
 
 beforeAll(() => {
-  cpSync(join(root, "test/configs/valid/seed"), project, { recursive: true });
-  cpSync(join(root, "pins.json"), join(project, "pins.json"));
+  placeSeed(project);
   const files = renderedTree();
   repository.edit(files);
   repository.edit({ "apps/blog/prod/deployment-patch.yaml": (text) => text.replace("v1.9.31", "v1.9.40") });

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -11,6 +11,7 @@ import { setMarked } from "../stacks/publish/setters.ts";
 import { gitRemote } from "./git-remote.ts";
 import { hetznerToken } from "./hetzner-client.ts";
 import { renderedTree } from "./rendered-tree.ts";
+import { placeSeed } from "./sources.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -35,8 +36,7 @@ const tag = (stage: string, to: string) =>
 beforeAll(() => {
   repo = gitRemote();
   project = mkdtempSync(join(tmpdir(), "matrix-"));
-  cpSync(join(import.meta.dirname, "configs/valid/seed"), project, { recursive: true });
-  cpSync(join(import.meta.dirname, "../pins.json"), join(project, "pins.json"));
+  placeSeed(project);
   tags = join(project, "tags.json");
   writeFileSync(tags, JSON.stringify({ "ghcr.io/acme/blog": known }));
   repo.edit({ ...renderedTree(), ...owned });

@@ -1,8 +1,9 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { renderCommand } from "../commands/render.ts";
+import { placeSeed } from "./sources.ts";
 
 let folder = "";
 let project = "";
@@ -12,8 +13,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "k3s-stages-render-"));
   project = join(folder, "project");
   out = join(folder, "out");
-  cpSync(join(import.meta.dirname, "configs/valid/seed"), project, { recursive: true });
-  cpSync(join(import.meta.dirname, "../pins.json"), join(project, "pins.json"));
+  placeSeed(project);
 });
 
 afterEach(() => rmSync(folder, { recursive: true }));

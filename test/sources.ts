@@ -1,5 +1,5 @@
 /** The seed's configuration as a folder of files, and edits of it; tests never read the project's own files. */
-import { readFileSync } from "node:fs";
+import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseDocument } from "yaml";
 import type { Texts } from "../stacks/config/files.ts";
@@ -29,6 +29,12 @@ function edited(file: string, edits: Edits): string {
 export function seedTexts(edits: Edits = {}): Texts {
   const kept = files.filter((file) => edits[file] !== null);
   return Object.fromEntries(kept.map((file) => [file, edited(file, edits)]));
+}
+
+/** Makes a folder a project: with the seed's files, and the pins. */
+export function placeSeed(project: string): void {
+  cpSync(folder, project, { recursive: true });
+  cpSync(join(import.meta.dirname, "../pins.json"), join(project, "pins.json"));
 }
 
 export const seedSources = (edits: Edits = {}): Sources => sourcesOf(seedTexts(edits));
