@@ -4,9 +4,12 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { topology } from "../stacks/cluster/topology.ts";
+import type { Fleet } from "../stacks/config/fleet.ts";
 import { checkCluster } from "./cluster-checks.ts";
 import { deliverNewTags, pushFirstTags } from "./delivery.ts";
 import { checkEdit } from "./edit.ts";
+import { SandboxError } from "./error.ts";
 import { checkState, checkUserData } from "./inspection.ts";
 import type { Sandbox } from "./open.ts";
 import type { Checks, StageReport } from "./report.ts";
@@ -17,7 +20,21 @@ import { initStack, mustRun, serversOf } from "./stage.ts";
 
 const personsFile = { path: "README.md", text: "Written by a person; no stage lists this file.\n" };
 
+/** Why a stage could never be reached here; nothing where all can. */
+export function outOfReach(fleet: Fleet): string | undefined {
+  const stages = fleet.stages.filter(
+    (stage) => stage.cluster.access === "direct" && topology(fleet, stage).api.kind === "private",
+  );
+  if (stages.length === 0) return undefined;
+  return (
+    `The API of ${stages.map(({ name }) => name).join(", ")} is in the private network alone (cluster.api.allow is []), and the ` +
+    "sandbox has no such network: name a range there to try it here"
+  );
+}
+
 async function prepare(sandbox: Sandbox): Promise<void> {
+  const problem = outOfReach(sandbox.fleet);
+  if (problem) throw new SandboxError(problem);
   const { repository } = sandbox.services;
   const { branch } = sandbox.fleet.repository;
   await withClone({ repository, branch }, (clone) => commitAsPerson(clone, branch, personsFile));

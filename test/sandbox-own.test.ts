@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { showcase } from "../sandbox/delivery.ts";
 import { dummiesFor } from "../sandbox/stage.ts";
+import { outOfReach } from "../sandbox/story.ts";
 import { resolve } from "../stacks/config/resolve.ts";
 import { secretProblems, stageNeeds } from "../stacks/config/stage-secrets.ts";
 import { guardedEdits } from "./fleets.ts";
@@ -28,6 +29,16 @@ describe("new tags", () => {
     const { "Pulumi.stage.yaml": _, ...others } = Object.fromEntries(everywhere({ rollout: "pull-request" }));
     expect(shownOf(others)).toBe("blog stage");
     expect(shownOf(Object.fromEntries(everywhere({ hold: true })))).toBeUndefined();
+  });
+});
+
+describe("an API in the private network alone", () => {
+  it("is said to be out of reach before anything is begun", () => {
+    const outOf = (edits: Edits) => outOfReach(resolve(seedSources(edits)));
+    const closed = { "cluster.api.allow": [] };
+    expect(outOf({})).toBeUndefined();
+    expect(outOf({ "Pulumi.dev.yaml": closed })).toMatch(/^The API of dev is in the private network alone /);
+    expect(outOf({ "Pulumi.dev.yaml": { ...closed, "cluster.access": "none" } })).toBeUndefined();
   });
 });
 
