@@ -21,12 +21,15 @@ export const dummySecrets: { readonly [key: string]: string } = {
   ageKey: `AGE-SECRET-KEY-1${"SANDBOX".padEnd(58, "0")}`,
 };
 
+/** No word that a file of the repository might have: a run is refused that would carry a secret there. */
+const otherToken = "sandbox".padEnd(40, "1");
+
 /** What some configurations need beside those, by the part of its path before the name. */
 const otherDummies: { readonly [key: string]: string } = {
   ageKeys: dummySecrets["ageKey"] ?? "",
   pullSecrets: '{"auths":{}}',
-  s3: "sandbox",
-  "gitops:token": "sandbox",
+  s3: otherToken,
+  "gitops:token": otherToken,
 };
 
 /** By the path that sets each; what a person may bring as well is left out. */
