@@ -1,10 +1,11 @@
 /** A node's disks that take nothing more, as the kernel has them: full, and read-only. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, describe, expect, it } from "vitest";
-import { FakeNode, makeReleases } from "./fake-node.ts";
-import { pins, planOf } from "./node-plan.ts";
+import { describe, expect, it } from "vitest";
+import type { FakeNode } from "./fake-node.ts";
+import { fakeNodes } from "./fake-nodes.ts";
+import { planOf } from "./node-plan.ts";
 
 /** A mount needs root, which GitHub's runners can become; the unit itself runs as who runs the tests. */
 const root = process.getuid?.() === 0 ? [] : ["sudo", "-n"];
@@ -13,18 +14,15 @@ const mountable =
 const suite = describe.skipIf(!mountable && process.env["CI"] !== "true");
 const user = `--reuid=${process.getuid?.()} --regid=${process.getgid?.()} --clear-groups`;
 
-const releases = makeReleases(pins);
-afterAll(() => rmSync(releases.folder, { recursive: true }));
-
+const { nodeOf } = fakeNodes();
 let node: FakeNode;
-afterEach(() => node.remove());
 
 const bin = () => join(node.root, "usr/local/bin");
 const state = () => join(node.root, "var/lib/k3s-stages");
 
 /** A program that was there before, so that it shows whether it stays whole. */
 function agent(): void {
-  node = new FakeNode({ ...planOf("prod", "web-1"), pins: releases.pins }, releases.folder).only("fetch");
+  node = nodeOf(planOf("prod", "web-1")).only("fetch");
   node.set("speed", 400);
   for (const folder of [bin(), state()]) mkdirSync(folder, { recursive: true });
   writeFileSync(join(bin(), "k3s"), "as it was\n");

@@ -1,29 +1,20 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { newMaterial } from "../provider/pki/material.ts";
 import { parseCloudConfig } from "../sandbox/node/cloud-config.ts";
 import type { NodePlan } from "../stacks/cluster/node-settings.ts";
 import { awkward } from "./awkward-strings.ts";
-import { FakeNode, makeReleases } from "./fake-node.ts";
-import { material, pins, planOf, userDataOf } from "./node-plan.ts";
+import type { FakeNode } from "./fake-node.ts";
+import { fakeNodes, suite } from "./fake-nodes.ts";
+import { material, planOf, userDataOf } from "./node-plan.ts";
 
-/** The scripts are written for Linux: elsewhere bash is too old and `timeout` is missing, and the suites are skipped. */
-const suite = describe.skipIf(process.platform !== "linux");
-
-const releases = makeReleases(pins);
-afterAll(() => rmSync(releases.folder, { recursive: true }));
-
-const made: FakeNode[] = [];
-afterEach(() => {
-  for (const node of made.splice(0)) node.remove();
-});
+const nodes = fakeNodes();
 
 function nodeOf(plan: NodePlan, ...phases: readonly string[]): FakeNode {
-  const node = new FakeNode({ ...plan, pins: releases.pins }, releases.folder).only(...phases);
+  const node = nodes.nodeOf(plan).only(...phases);
   node.set("speed", 400);
-  made.push(node);
   return node;
 }
 

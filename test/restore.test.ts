@@ -1,19 +1,12 @@
 /** A first server that begins with a snapshot, under faults. k3s is a stand-in: what a real one restores is not seen here. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, describe, expect, it } from "vitest";
-import { FakeNode, makeReleases } from "./fake-node.ts";
-import { pins, planOf } from "./node-plan.ts";
+import { expect, it } from "vitest";
+import type { FakeNode } from "./fake-node.ts";
+import { fakeNodes, suite } from "./fake-nodes.ts";
+import { planOf } from "./node-plan.ts";
 
-const suite = describe.skipIf(process.platform !== "linux");
-const releases = makeReleases(pins);
-const made: FakeNode[] = [];
-afterEach(() => {
-  for (const node of made.splice(0)) node.remove();
-});
-afterAll(() => {
-  for (const node of made.splice(0)) node.remove();
-});
+const nodes = fakeNodes();
 
 const plan = planOf("prod", "server-1", {
   "Pulumi.prod.yaml": {
@@ -26,9 +19,8 @@ const snapshot = "https://acme.nbg1.your-objectstorage.com/prod/nightly.zip?X-Am
 
 function nodeOf(): FakeNode {
   if (plan.secrets.kind !== "first") throw new Error("server 1 is to start the cluster again");
-  const node = new FakeNode({ ...plan, secrets: { ...plan.secrets, snapshot }, pins: releases.pins }, releases.folder);
+  const node = nodes.nodeOf({ ...plan, secrets: { ...plan.secrets, snapshot } });
   node.set("downloads/nightly.zip", "DATA");
-  made.push(node);
   return node;
 }
 

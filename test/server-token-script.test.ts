@@ -13,15 +13,15 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, expect, it } from "vitest";
 import { parse } from "yaml";
 import { k3sConfig } from "../stacks/cluster/k3s-config.ts";
 import { script } from "../stacks/cluster/node-files.ts";
 import { nodeScripts } from "../stacks/cluster/node-scripts.ts";
 import { yamlText } from "../stacks/yaml/write.ts";
+import { suite } from "./fake-nodes.ts";
 import { material, planOf } from "./node-plan.ts";
 
-const suite = describe.skipIf(process.platform !== "linux");
 const commands = join(import.meta.dirname, "fake-server.sh");
 const text = script(nodeScripts(), "server-token.sh");
 const [old, next] = [material.serverToken, material.serverToken.replace(/[0-9a-f]{64}$/, "ab".repeat(32))];
