@@ -99,7 +99,7 @@ function semverProblems(semver: string, keys: Language): readonly ChannelProblem
     return [
       { key: "semver", message: `no tag of the pattern is a version in ${semver}, so nothing would ever be taken` },
     ];
-  const versions = both(keys, anyVersion);
+  const versions = both(keys, anyVersion());
   const wrong = refusals.flatMap(([pattern, why]) => {
     const found = example(both(versions, languageOf(String(pattern))));
     return found.kind === "tag" ? [{ key: "pattern" as const, message: `${found.tag} matches: it ${why}` }] : [];

@@ -1,5 +1,5 @@
 import type { Channel, Fence, NamedChannel } from "./fleet.ts";
-import { both, type Language } from "./language.ts";
+import { both, type Example, example, type Language } from "./language.ts";
 import { languageOf } from "./pattern.ts";
 import { satisfies } from "./range.ts";
 import { rangeLanguage } from "./range-language.ts";
@@ -81,6 +81,13 @@ export function tagsOf(channel: Channel): Language {
   if (!("range" in policy)) return both(anyTag, languageOf(pattern));
   if (extract) return both(anyTag, extracted(pattern, extract, policy.range));
   return both(anyTag, languageOf(pattern), rangeLanguage(policy.range));
+}
+
+/** A tag that both channels may take. Filters mostly leave none, and the languages of ranges, which are large, are not built then. */
+export function sharedTag(one: Channel, other: Channel): Example {
+  const [first, second] = [tagPolicy(one), tagPolicy(other)];
+  const filtered = example(both(anyTag, languageOf(first.pattern), languageOf(second.pattern)));
+  return filtered.kind === "none" ? filtered : example(both(tagsOf(one), tagsOf(other)));
 }
 
 /** Tags as the channel wants them, for messages. */

@@ -1,6 +1,5 @@
-import { accepts, sampleTag, tagsOf } from "./channel.ts";
+import { accepts, sampleTag, sharedTag } from "./channel.ts";
 import type { Problem } from "./error.ts";
-import { both, example } from "./language.ts";
 import { didYouMean } from "./parse.ts";
 import type { ProjectKeys } from "./schema.ts";
 import { channelOf } from "./schema-channel.ts";
@@ -15,7 +14,7 @@ const declared = (a: Stage, b: Stage): boolean => a.alsoAccepts.includes(b.name)
 /** Whether one tag can reach two stages is decided from their filters and ranges, for all tags there can be. */
 function overlap(first: Stage, second: Stage): string | undefined {
   const [one, other] = [channelOf(first.channel), channelOf(second.channel)];
-  const shared = example(both(tagsOf(one), tagsOf(other)));
+  const shared = sharedTag(one, other);
   if (shared.kind === "none" || declared(first, second)) return undefined;
   const way = `tell the two apart, or list one under the other's alsoAccepts`;
   if (shared.kind === "unknown") return `too many forms to tell from ${first.name}'s: write simpler patterns`;

@@ -1,9 +1,8 @@
-import { tagsOf } from "./channel.ts";
+import { sharedTag } from "./channel.ts";
 import type { Fleet, Stage } from "./fleet.ts";
-import { both, example } from "./language.ts";
 
 function sentence(one: Stage, other: Stage): string {
-  const shared = example(both(tagsOf(one.channel), tagsOf(other.channel)));
+  const shared = sharedTag(one.channel, other.channel);
   const names = `${one.name} and ${other.name}`;
   if (shared.kind === "tag") return `${shared.tag}, and what is like it, reaches ${names}, as alsoAccepts has it`;
   if (shared.kind === "unknown") return `tags may reach ${names}, as alsoAccepts has it`;

@@ -8,9 +8,21 @@ type Core = readonly [number, number, number];
 const anyNumber = "[0-9]+";
 const identifier = "(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)";
 const core = `v?${anyNumber}(\\.${anyNumber}){0,2}`;
-const released = languageOf(core);
+/** Read when a range is, which most configurations need for no channel. */
+function once(pattern: () => Language): () => Language {
+  let read: Language | undefined;
+  return () => {
+    read ??= pattern();
+    return read;
+  };
+}
+
+const released = once(() => languageOf(core));
+
 /** Flux wants two dots, wherever they are (fluxcd/pkg version/version.go, ParseVersion). */
-export const anyVersion = both(languageOf(`${core}(-${identifier}(\\.${identifier})*)?`), languageOf(".*\\..*\\..*"));
+export const anyVersion = once(() =>
+  both(languageOf(`${core}(-${identifier}(\\.${identifier})*)?`), languageOf(".*\\..*\\..*")),
+);
 
 /** The decimals above a number: longer ones, or those that first differ upwards. */
 function above(number: number): string {
@@ -33,10 +45,10 @@ function from([major, minor, patch]: Core): Language {
     ...(patch === 0 ? [`0*${major}\\.0*${minor}`] : []),
     ...(patch === 0 && minor === 0 ? [`0*${major}`] : []),
   ];
-  return both(anyVersion, languageOf(`v?(${ways.join("|")})(-.*)?`));
+  return both(anyVersion(), languageOf(`v?(${ways.join("|")})(-.*)?`));
 }
 
-const outside = (language: Language): Language => both(anyVersion, not(language));
+const outside = (language: Language): Language => both(anyVersion(), not(language));
 
 /** The first version that ^ or ~ does not let in. */
 function fence(operator: string, [major, minor, patch]: Core): Core {
@@ -49,7 +61,7 @@ function comparator(text: string): Language {
   const [, operator = "", a, b, c, lowest] = /^([<>=^~]*)(\d+)\.(\d+)\.(\d+)(-0)?$/.exec(text) ?? [];
   const bound: Core = [Number(a), Number(b), Number(c)];
   const next = from([bound[0], bound[1], bound[2] + 1]);
-  const exactly = both(from(bound), not(next), lowest ? languageOf(".*-0") : released);
+  const exactly = both(from(bound), not(next), lowest ? languageOf(".*-0") : released());
   const least = lowest ? from(bound) : either(next, exactly);
   const more = both(least, not(exactly));
   const known: { readonly [operator: string]: () => Language } = {
@@ -68,6 +80,6 @@ export const rangeLanguage = (range: string): Language =>
   either(
     ...range.split("||").map((group) => {
       const comparators = group.trim().split(" ").map(comparator);
-      return both(...comparators, group.includes("-") ? anyVersion : both(released, anyVersion));
+      return both(...comparators, group.includes("-") ? anyVersion() : both(released(), anyVersion()));
     }),
   );
