@@ -140,6 +140,12 @@ describe("what a start loads", () => {
     expect(packages(loadedBy(code), ["yaml", "zod"])).toEqual(["zod"]);
   });
 
+  it("is no fetch for what Hetzner is asked", () => {
+    const loaded = loadedBy(`${preload} await import(${url("stacks/preflight/hetzner.ts")});`);
+    expect(loaded.filter((file) => /undici/.test(file))).toEqual([]);
+    expect(loadedBy('await import("node:http");').some((file) => /undici/.test(file))).toBe(true);
+  });
+
   it("leaves a trace that the engine has begun as it is", () => {
     const traced = `process.env.TRACEPARENT = "00-${"1".repeat(32)}-${"2".repeat(16)}-01";`;
     expect(packages(loadedBy(traced + preload + sdk), ["@opentelemetry/exporter-zipkin"])).toHaveLength(1);

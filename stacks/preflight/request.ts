@@ -1,8 +1,11 @@
 /** SHELL: one GET, by Node's own client: `fetch` is a program of its own, and takes a tenth of a preview to load. */
-import http, { type IncomingHttpHeaders } from "node:http";
-import https from "node:https";
+import type { IncomingHttpHeaders } from "node:http";
 import { text } from "node:stream/consumers";
 import { createGunzip } from "node:zlib";
+
+// An import of node:http asks for all that it exports, `fetch`'s WebSocket among it.
+const http = process.getBuiltinModule("node:http");
+const https = process.getBuiltinModule("node:https");
 
 export interface Answer {
   readonly status: number;
