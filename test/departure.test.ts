@@ -44,7 +44,7 @@ function api(change: { readonly budget?: number; readonly broken?: string; reado
   return { said, nodes, pods, ask };
 }
 
-const departure = (ask: Ask, role = "server", patience = 200) => ({
+const departure = (ask: Ask, role = "server", patience = 60_000) => ({
   ...{ name: "s-2", role, machine: "42", ask, log: async () => {}, signal: new AbortController().signal },
   ...{ pause: 5, patience },
 });
@@ -74,14 +74,14 @@ describe("a node that goes", () => {
 
   it("waits for a disruption budget", async () => {
     const { said, ask } = api({ budget: 2 });
-    await leaving(ask, "server", 5000);
+    await leaving(ask);
     expect(said.filter((each) => each.includes("web-2"))).toHaveLength(3);
     expect(said.at(-2)).toBe("DELETE nodes/s-2");
   });
 
   it("stays when a budget never gives way, and says which pod and what to do", async () => {
     const { said, ask } = api({ budget: 10_000 });
-    await expect(leaving(ask)).rejects.toThrow(
+    await expect(leaving(ask, "server", 200)).rejects.toThrow(
       /^s-2 still runs shop\/web-2 \(a disruption budget holds it\)\. Nothing was deleted; .* K3S_STAGES_SKIP_DRAIN=s-2 where .* run again$/,
     );
     expect(said.some((each) => each.startsWith("DELETE"))).toBe(false);
@@ -89,7 +89,7 @@ describe("a node that goes", () => {
 
   it("stays while another server is not Ready", async () => {
     const { said, ask } = api({ broken: "s-3" });
-    await expect(leaving(ask)).rejects.toThrow(
+    await expect(leaving(ask, "server", 200)).rejects.toThrow(
       /^s-2 may not leave while s-3 is not Ready: etcd could lose its majority/,
     );
     expect(said).toEqual([]);
