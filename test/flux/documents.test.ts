@@ -118,7 +118,7 @@ describe("a command of kubectl in the documents", () => {
   it.each(told)("does what $document says: $text", async ({ text }) => {
     const env = { ...process.env, KUBECONFIG: kubernetes.kubeconfigFile };
     // The API server is there before the controller has answered.
-    const stdout = await until({ what: text, within: 60 }, async () => {
+    const stdout = await until({ what: text }, async () => {
       const run = await promisify(execFile)("bash", ["-c", text], { env });
       return run.stdout.includes(says[text] ?? "") && run;
     });
