@@ -104,7 +104,14 @@ async function publishing({ at = 0, when = "before", hook }: Kill) {
 
 /** An orphaned push ends on its own, and no sooner than its server's part; what it locked is free then. */
 async function settled(): Promise<void> {
-  const within = (folder: string) => readdirSync(folder, { recursive: true, encoding: "utf8" });
+  const within = (folder: string) => {
+    try {
+      return readdirSync(folder, { recursive: true, encoding: "utf8" });
+    } catch (error) {
+      // A folder that goes while it is listed, as the one of a push that was not taken does.
+      return [`${error}.lock`];
+    }
+  };
   const busy = () => [
     ...within(repo.url).filter((path) => path.endsWith(".lock")),
     ...readdirSync(repo.folder).filter((name) => name.startsWith("command-")),
