@@ -28,7 +28,8 @@ async function open(args: RemoteArgs): Promise<OpenRemote> {
   const settled = new Set<string>();
   let fetched: Promise<Snapshot> | undefined;
   const snapshot = () => {
-    fetched ??= remote.fetch();
+    // Where the tip could not be asked for, the fetch may succeed, or say why not.
+    fetched ??= (asked ?? Promise.resolve(undefined)).catch(() => undefined).then(remote.fetch);
     return fetched;
   };
   const forget = () => {

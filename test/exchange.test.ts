@@ -96,12 +96,16 @@ describe("publishing into a repository of thousands of files", () => {
     expect(relay.taken()).toEqual(floor);
   });
 
-  it("looks at the repository again once somebody else was there", async () => {
-    const { url, repository } = await host();
+  it("looks at the repository again once somebody else was there, and asks for its names no second time", async () => {
+    const { relay, url, repository } = await host();
     const program = publisher(url);
     await program.up(fleet, "dev");
     repository.edit({ "apps/blog/dev/kustomization.yaml": "resources: []\n" });
+    relay.taken();
     await program.up(fleet, "dev");
+    const asked = relay.taken().requests.filter((each) => each === "POST /remote.git/git-upload-pack");
+    // The tip, the head by its id, and the text that is another now.
+    expect(asked).toHaveLength(3);
     expect(repository.read("apps/blog/dev/kustomization.yaml")).toContain("../base");
   });
 });

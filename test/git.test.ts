@@ -129,6 +129,15 @@ describe("publishing", () => {
     expect(repo.read(patch)).toBe(image("v1", 3));
   });
 
+  it("fetches the branch where the tip that was asked for is not to be had any more", async () => {
+    repo.edit({ "README.md": "1\n" });
+    const tip = repo.git("rev-parse", "main");
+    const remote = await remoteOf();
+    expect((await remote.fetch(tip)).commit).toBe(tip);
+    repo.edit({ "README.md": "2\n" });
+    expect((await (await remoteOf()).fetch("1".repeat(40))).commit).toBe(await remote.tip());
+  });
+
   it("stops when Flux's own line got another marker, which only a person can judge (F73)", async () => {
     await publish(await remoteOf(), publication({ [patch]: image("v1") }));
     const remote = await remoteOf();

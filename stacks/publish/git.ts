@@ -21,8 +21,8 @@ export interface Remote {
   readonly tip: () => Promise<string | undefined>;
   /** Makes the private repository while the remote is asked; a fetch that finds none makes it too. */
   readonly prepare: () => void;
-  /** The head as it is now: its folders, and no text of theirs. */
-  readonly fetch: () => Promise<Snapshot>;
+  /** The head as it is now, or was when its tip was asked for: its folders, and no text of theirs. */
+  readonly fetch: (tip?: string) => Promise<Snapshot>;
   /** Texts of those paths that are files at the snapshot. What is one of the `likely` ones is not fetched. */
   readonly texts: (
     snapshot: Snapshot,
@@ -103,12 +103,15 @@ async function fetchedCommit({ folder, git }: Repository): Promise<string> {
   return `${kept}`.trim();
 }
 
-async function fetchHead(repo: Repository): Promise<Snapshot> {
+/** A commit that is known by its id needs no exchange about names (gitprotocol-v2, `ls-refs`). */
+async function fetchHead(repo: Repository, tip?: string): Promise<Snapshot> {
   const { url, branch } = repo.target;
   await repo.init();
   const fetched = await repo.run({
-    args: [...fetching, "--depth=1", "--", url, `+refs/heads/${branch}:${head}`],
+    args: [...fetching, "--depth=1", "--", url, `+${tip ?? `refs/heads/${branch}`}:${head}`],
   });
+  // A host that gives nothing but what its names lead to, and they lead elsewhere by now.
+  if (tip && /not our ref|unadvertised object/.test(fetched.output)) return fetchHead(repo);
   if (/couldn't find remote ref/.test(fetched.output)) return missingBranch(repo);
   if (!fetched.ok) throw gitError(fetched.output, repo.target);
   if (/filtering not recognized by server/.test(fetched.output)) repo.has.everything = true;
@@ -177,7 +180,7 @@ export async function openRemote(target: RemoteArgs): Promise<Remote> {
     tip: () => tipOf(repo),
     // What went wrong is told by the fetch, which waits for it.
     prepare: () => void repo.init().catch(() => undefined),
-    fetch: () => fetchHead(repo),
+    fetch: (tip) => fetchHead(repo, tip),
     texts: (snapshot, paths, likely = []) => {
       for (const text of likely) repo.known.set(blobId(text), text);
       return readTexts(repo, filesAt(snapshot, paths));
