@@ -1,6 +1,7 @@
 /** What a tree's requests do: Check is the plan, so what a preview shows is what the commit will hold. */
 
 import { readHead } from "../stacks/publish/head.ts";
+import { hasMarkers } from "../stacks/publish/marker.ts";
 import { type PlanArgs, plan, release, withLiveValues } from "../stacks/publish/merge.ts";
 import { manifestPath, ownership } from "../stacks/publish/ownership.ts";
 import { problemList } from "../stacks/publish/problem.ts";
@@ -41,6 +42,15 @@ function carriedOver({ files }: TreeInputs, old: TreeInputs): ReadonlyMap<string
       return [path, "text" in kept ? kept.text : text];
     }),
   );
+}
+
+/** Files enough for Node to have compiled what reads them; with all of a thousand, a request would have to wait. */
+const rehearsed = 20;
+
+/** Reads as a plan does, for nothing but that the plan that follows takes half of the time. */
+export function rehearse(inputs: Properties): void {
+  const { files } = treeInputs(inputs);
+  bookkeeping(new Map([...files].filter(([, text]) => hasMarkers(text)).slice(0, rehearsed)));
 }
 
 export async function check(open: Remotes, { inputs, secrets, oldInputs, log, signal }: CheckRequest) {

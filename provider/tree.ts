@@ -8,6 +8,7 @@ import type { ExistingRequest, Found, Request, Resource } from "./resource.ts";
 import { UserError } from "./resource.ts";
 import { treeDiff } from "./tree-diff.ts";
 import { isSettled } from "./tree-exact.ts";
+import type { Properties } from "./values.ts";
 
 /** Loads what a plan needs. */
 export const treeWork = () => import("./tree-work.ts");
@@ -17,8 +18,11 @@ const treeRead = () => import("./tree-read.ts");
 /** Milliseconds after which the engine has asked for this resource's Diff as well, and starts the program. */
 const untilProgram = 60;
 
-/** After a Read nothing is asked for as long as the program is read: what a plan needs is loaded then. */
-const prepareMeanwhile = () => setTimeout(() => void treeWork().catch(() => undefined), untilProgram).unref();
+/** After a Read nothing is asked for as long as the program is read: what a plan needs is loaded then, and used once. */
+function prepareMeanwhile(inputs: Properties): void {
+  const prepare = async () => (await treeWork()).rehearse(inputs);
+  setTimeout(() => void prepare().catch(() => undefined), untilProgram).unref();
+}
 
 /** Doubt about the remote is no reason to forget the state. */
 async function read(open: Remotes, request: ExistingRequest): Promise<Found> {
@@ -36,7 +40,7 @@ async function read(open: Remotes, request: ExistingRequest): Promise<Found> {
     await log("WARNING", `what the state remembers is shown, because ${error.message}`);
     return known;
   } finally {
-    prepareMeanwhile();
+    prepareMeanwhile(inputs);
   }
 }
 

@@ -19,19 +19,24 @@ function isGone(process_: number): boolean {
   }
 }
 
-/** What a killed process could not take away, a key among it. */
+/** What a killed process could not take away, a key among it. Where that fails, the next one does it. */
 function removeForgotten(): void {
-  for (const name of readdirSync(tmpdir())) {
-    const [, process_] = /^gitops-(\d+)-\w+$/.exec(name) ?? [];
-    const folder = join(tmpdir(), name);
-    const age = process_ ? Date.now() - (statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) : 0;
-    if (process_ && age > forgotten && isGone(Number(process_))) rmSync(folder, { recursive: true, force: true });
-  }
+  try {
+    for (const name of readdirSync(tmpdir())) removeIfForgotten(name);
+  } catch {}
+}
+
+function removeIfForgotten(name: string): void {
+  const [, process_] = /^gitops-(\d+)-\w+$/.exec(name) ?? [];
+  const folder = join(tmpdir(), name);
+  const age = process_ ? Date.now() - (statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) : 0;
+  if (process_ && age > forgotten && isGone(Number(process_))) rmSync(folder, { recursive: true, force: true });
 }
 
 /** A folder that goes with the process, if not before. */
 export function passingFolder(): { readonly folder: string; readonly close: () => void } {
-  removeForgotten();
+  // Not before what the folder is for has begun: a machine's temporary folder may hold thousands.
+  setImmediate(removeForgotten);
   const folder = mkdtempSync(join(tmpdir(), `gitops-${process.pid}-`));
   folders.add(folder);
   const close = () => {
