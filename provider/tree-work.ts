@@ -1,5 +1,6 @@
 /** What a tree's requests do: Check is the plan, so what a preview shows is what the commit will hold. */
 
+import { unfenced } from "../stacks/publish/fence.ts";
 import { readHead } from "../stacks/publish/head.ts";
 import { hasMarkers } from "../stacks/publish/marker.ts";
 import { type PlanArgs, plan, release, withLiveValues } from "../stacks/publish/merge.ts";
@@ -22,7 +23,7 @@ import {
 } from "./tree-inputs.ts";
 import { notes } from "./tree-notes.ts";
 import { targetOf } from "./tree-read.ts";
-import { type Properties, unknown } from "./values.ts";
+import { isProperties, type Properties, unknown } from "./values.ts";
 
 type Settings = Omit<PlanArgs, "desired" | "head">;
 
@@ -48,9 +49,10 @@ function carriedOver({ files }: TreeInputs, old: TreeInputs): ReadonlyMap<string
 const rehearsed = 20;
 
 /** Reads as a plan does, for nothing but that the plan that follows takes half of the time. */
-export function rehearse(inputs: Properties): void {
-  const { files } = treeInputs(inputs);
-  bookkeeping(new Map([...files].filter(([, text]) => hasMarkers(text)).slice(0, rehearsed)));
+export function rehearse({ files }: Properties): void {
+  const texts = Object.entries(isProperties(files) ? files : {});
+  const marked = texts.filter((entry): entry is [string, string] => hasMarkers(String(entry[1]))).slice(0, rehearsed);
+  bookkeeping(new Map(marked.map(([path, text]) => [path, unfenced(text)])));
 }
 
 export async function check(open: Remotes, { inputs, secrets, oldInputs, log, signal }: CheckRequest) {

@@ -1,5 +1,5 @@
 /**
- * Before Pulumi's SDK is loaded: three quarters of its files serve what this program never asks for. They are loaded when
+ * Before Pulumi's SDK is loaded: nine tenths of its files serve what this program never asks for. They are loaded when
  * somebody does. Nothing of it changes what the program does.
  */
 import { createRequire, Module } from "node:module";
