@@ -45,7 +45,7 @@ describe("user data is refused, with everything that is wrong at once,", () => {
     ["without its first line", plain.replace("#cloud-config", "#cloud"), "the first line is not #cloud-config"],
     ["that is no YAML", `${plain}a: [`, "is no YAML: "],
     ["with a key that the stand-in does not know", `${plain}packages: []\n`, 'Unrecognized key: "packages"'],
-    ["with a mode that YAML 1.1 reads as a number", plain.replace('"0600"', "0600"), "write_files.0.permissions: "],
+    ["with a mode that YAML 1.1 reads as a number", plain.replace("'0600'", "0600"), "write_files.0.permissions: "],
     ["that is too large", added(randomBytes(32_768).toString("hex")), /it has \d+ bytes, Hetzner takes 32768/],
     ["that is not ASCII", `${plain}# ü`, "characters that are not ASCII"],
     ["without k3s' configuration", without("k3s/config.yaml"), "/etc/rancher/k3s/config.yaml is missing"],
