@@ -1,4 +1,5 @@
 /** Where the plugin starts. */
+import "../stacks/needed-node.mjs";
 import "../stacks/compile-cache.mjs";
 import "../stacks/lean-imports.mjs";
 

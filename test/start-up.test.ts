@@ -152,12 +152,15 @@ describe("what a start loads", () => {
   });
 
   it("tells an old Node's user which one is needed", () => {
-    const old = ["--no-experimental-strip-types", "--import", join(root, "stacks/preload.mjs"), "--eval", "0"];
-    const { status, stderr } = spawnSync(process.execPath, old, { encoding: "utf8" });
-    expect({ status, stderr }).toEqual({
-      status: 1,
-      stderr: `This project needs Node 22.18 or newer; this is ${process.versions.node}.\n`,
-    });
+    const starts = [["--import", join(root, "stacks/preload.mjs"), "--eval", "0"], [join(root, "provider/start.mjs")]];
+    for (const start of starts) {
+      const old = ["--no-experimental-strip-types", ...start];
+      const { status, stderr } = spawnSync(process.execPath, old, { encoding: "utf8" });
+      expect({ status, stderr }).toEqual({
+        status: 1,
+        stderr: `This project needs Node 22.18 or newer; this is ${process.versions.node}.\n`,
+      });
+    }
   });
 
   it("is no parser in a plugin that only looks at the remote", () => {
