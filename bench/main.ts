@@ -54,7 +54,11 @@ const cells = (row: Row): readonly string[] => [
 
 async function run(names: readonly string[], json: string | undefined): Promise<void> {
   const rows: Row[] = [];
-  for (const name of names) rows.push(...((await benches[name]?.()) ?? []));
+  for (const [index, name] of names.entries()) {
+    // All of them take twenty minutes, and the table stays alone on standard output.
+    console.error(`measuring ${name} (${index + 1} of ${names.length})`);
+    rows.push(...((await benches[name]?.()) ?? []));
+  }
   console.log(columns([["measure", "ours", "floor", "ratio", "goal"], ...rows.map(cells)]).join("\n"));
   const report = rows.map((row) => ({ ...row, ratio: ratio(row) }));
   if (json) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
