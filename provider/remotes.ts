@@ -1,5 +1,4 @@
-import { setImmediate } from "node:timers/promises";
-import { openRemote, ownSshCommand, type Remote, type RemoteArgs } from "../stacks/publish/git.ts";
+import { openRemote, type Remote, type RemoteArgs } from "../stacks/publish/git.ts";
 import { type History, openHistory } from "../stacks/publish/git-history.ts";
 import type { Snapshot } from "../stacks/publish/snapshot.ts";
 
@@ -57,19 +56,16 @@ export interface Remotes {
 export function remotes(): Remotes {
   const opened = new Map<string, Promise<OpenRemote>>();
   let token: string | undefined;
-  let ssh: Promise<string> | undefined;
   return {
     async restart(next) {
       token = next;
-      // A process of its own, for the Read that follows; the engine gets its answer first.
-      ssh = setImmediate().then(ownSshCommand);
       const old = [...opened.values()];
       opened.clear();
       for (const one of old) await (await one).close();
     },
     at(args) {
       const id = `${args.url}#${args.branch}`;
-      const found = opened.get(id) ?? open({ ...args, token, ssh });
+      const found = opened.get(id) ?? open({ ...args, token });
       opened.set(id, found);
       return found;
     },

@@ -11,8 +11,9 @@ import { rangeProblem, satisfies } from "../stacks/config/range.ts";
 import { selectTag } from "../stacks/gitops/select.ts";
 import { seed as drawn } from "./chance.ts";
 import { answers, buildOracle, buildTimeout, describeWithGo } from "./go-oracle.ts";
+import { noVersions } from "./no-versions.ts";
 import { pattern, text } from "./patterns.ts";
-import { type Case, cases, loosePatterns, noVersions } from "./policy-cases.ts";
+import { type Case, cases, loosePatterns } from "./policy-cases.ts";
 
 /** As the oracle gives it; `or`: a tag that is the same version, which of the two Flux takes is left to chance. */
 interface Answer {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { tagPolicy } from "../stacks/config/channel.ts";
 import { rangeProblem } from "../stacks/config/range.ts";
 import { selectTag } from "../stacks/gitops/select.ts";
-import { noVersions } from "./policy-cases.ts";
+import { noVersions } from "./no-versions.ts";
 
 /** Results of the real image-reflector-controller and Masterminds/semver 3.5.0, as reference runs recorded them. */
 const any = "";

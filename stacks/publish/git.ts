@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { GitError, gitError, isLostRace, redacted, type Target } from "./git-failure.ts";
 import { blobId, blobs, entriesOf, fastImport, type NewCommit } from "./git-format.ts";
@@ -8,12 +7,7 @@ import { type GitRun, gitIn } from "./git-process.ts";
 import { passingFolder } from "./passing-folder.ts";
 import type { Snapshot } from "./snapshot.ts";
 
-export type RemoteArgs = Target & {
-  readonly signal?: AbortSignal | undefined;
-  readonly patience?: number | undefined;
-  /** The user's own command for ssh, where it was asked for already. */
-  readonly ssh?: Promise<string> | undefined;
-};
+export type RemoteArgs = Target & { readonly signal?: AbortSignal | undefined; readonly patience?: number | undefined };
 
 export interface Patches {
   /** Of `git log`; patches without context are asked for anyway. */
@@ -58,20 +52,16 @@ interface Repository {
   readonly has: { everything: boolean };
 }
 
-/** Empty where there is none. */
-export async function ownSshCommand(): Promise<string> {
-  const { GIT_SSH_COMMAND: own } = process.env;
-  return own ?? `${(await gitIn(tmpdir(), {})({ args: ["config", "core.sshCommand"] })).stdout}`.trim();
-}
-
 /** The user's own command, else one that asks nothing: without a terminal nobody can answer. */
-async function sshCommand({ url, ssh }: RemoteArgs): Promise<string> {
+async function sshCommand(folder: string, { url }: Target): Promise<string> {
   if (/^https?:/.test(url)) return "";
-  return (await (ssh ?? ownSshCommand())) || "ssh -o BatchMode=yes -o ConnectTimeout=15";
+  const { stdout } = await gitIn(folder, {})({ args: ["config", "core.sshCommand"] });
+  const { GIT_SSH_COMMAND: own = stdout.toString().trim() } = process.env;
+  return own || "ssh -o BatchMode=yes -o ConnectTimeout=15";
 }
 
 export async function repository(folder: string, target: RemoteArgs): Promise<Repository> {
-  const command = gitIn(folder, target, await sshCommand(target));
+  const command = gitIn(folder, target, await sshCommand(folder, target));
   const run = (args: GitRun) => command({ ...args, signal: target.signal });
   const git = async (args: readonly string[], input?: GitRun["input"]) => {
     const result = await run({ args, input });
