@@ -109,6 +109,10 @@ export interface Resource {
   delete?(request: ExistingRequest): Awaitable<void>;
 }
 
+export interface Resources {
+  readonly [token: string]: Resource;
+}
+
 export interface Provider {
   readonly name: string;
   readonly version: string;
@@ -116,5 +120,7 @@ export interface Provider {
   readonly configure?: (variables: Properties) => Awaitable<void>;
   /** Loads what will be needed soon: the program asks for it first of all, through a function of any name. */
   readonly prepare?: () => Promise<unknown>;
-  readonly resources: { readonly [token: string]: Resource };
+  readonly resources: Resources;
+  /** Those whose code is read only when one of them is asked for. */
+  readonly others?: () => Promise<Resources>;
 }

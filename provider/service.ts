@@ -65,7 +65,7 @@ function providerCalls(provider: Provider, engine: EngineLog, begin: () => void)
 
 /** What a request needs besides its properties. */
 interface Context {
-  readonly resource: (urn: string) => Resource;
+  readonly resource: (urn: string) => Promise<Resource>;
   readonly about: (urn: string) => {
     readonly urn: string;
     readonly log: ReturnType<EngineLog["about"]>;
@@ -78,7 +78,8 @@ function planCalls({ resource, about }: Context) {
     check: unary(async (request: proto.CheckRequest) => {
       const { values: inputs, secrets } = decode(request.getNews());
       const oldInputs = decode(request.getOlds()).values;
-      const found = await resource(request.getUrn()).check?.({
+      const handler = await resource(request.getUrn());
+      const found = await handler.check?.({
         ...about(request.getUrn()),
         inputs,
         secrets,
@@ -94,7 +95,7 @@ function planCalls({ resource, about }: Context) {
       const old = { oldInputs: decode(request.getOldInputs()).values, oldOutputs: decode(request.getOlds()).values };
       const ignoreChanges = request.getIgnorechangesList();
       const args = { ...about(request.getUrn()), id: request.getId(), inputs, secrets, ...old, ignoreChanges };
-      return diffResponse((await resource(request.getUrn()).diff?.(args)) ?? topLevelDiff(args));
+      return diffResponse((await (await resource(request.getUrn())).diff?.(args)) ?? topLevelDiff(args));
     }),
   };
 }
@@ -104,7 +105,8 @@ function changeCalls({ resource, about }: Context) {
     create: unary(async (request: proto.CreateRequest) => {
       const { values: inputs, secrets } = decode(request.getProperties());
       const how = { preview: request.getPreview(), timeout: request.getTimeout() };
-      const made = await resource(request.getUrn()).create({ ...about(request.getUrn()), inputs, secrets, ...how });
+      const handler = await resource(request.getUrn());
+      const made = await handler.create({ ...about(request.getUrn()), inputs, secrets, ...how });
       const response = new proto.CreateResponse().setId(made.id).setProperties(encode(made.outputs, secrets));
       return response.setRefreshBeforeUpdate(made.refreshBeforeUpdate ?? false);
     }),
@@ -113,7 +115,8 @@ function changeCalls({ resource, about }: Context) {
       const old = { oldInputs: decode(request.getOldInputs()).values, oldOutputs: decode(request.getOlds()).values };
       const how = { preview: request.getPreview(), timeout: request.getTimeout() };
       const args = { id: request.getId(), inputs, secrets, ...how, ...old };
-      const made = await resource(request.getUrn()).update?.({ ...about(request.getUrn()), ...args });
+      const handler = await resource(request.getUrn());
+      const made = await handler.update?.({ ...about(request.getUrn()), ...args });
       if (!made) throw new Error(`${request.getUrn()} cannot be updated in place: its diff must ask for a replacement`);
       const response = new proto.UpdateResponse().setProperties(encode(made.outputs, secrets));
       return response.setRefreshBeforeUpdate(made.refreshBeforeUpdate ?? false);
@@ -130,7 +133,7 @@ function existingCalls({ resource, about }: Context) {
   };
   return {
     read: unary(async (request: proto.ReadRequest) => {
-      const handler = resource(request.getUrn());
+      const handler = await resource(request.getUrn());
       if (!handler.read) {
         const echo = new proto.ReadResponse().setId(request.getId()).setInputs(request.getInputs());
         return echo.setProperties(request.getProperties());
@@ -144,7 +147,7 @@ function existingCalls({ resource, about }: Context) {
         .setRefreshBeforeUpdate(found.refreshBeforeUpdate ?? false);
     }),
     delete: unary(async (request: proto.DeleteRequest) => {
-      await resource(request.getUrn()).delete?.(args(request));
+      await (await resource(request.getUrn())).delete?.(args(request));
       return new empties.Empty();
     }),
   };
@@ -157,15 +160,15 @@ export function service(provider: Provider, engine: EngineLog): grpc.UntypedServ
   const begin = () => {
     controller = new AbortController();
   };
-  const resource = (urn: string) => {
+  const resource = async (urn: string) => {
     // urn:pulumi:<stack>::<project>::<parent type>$<type>::<name>
     const token = urn.split("::")[2]?.split("$").at(-1) ?? "";
     const found = provider.resources[token];
-    if (!found)
-      throw new UserError(
-        `${provider.name} has no resource ${token}; it knows ${Object.keys(provider.resources).join(", ")}`,
-      );
-    return found;
+    if (found) return found;
+    const others = (await provider.others?.()) ?? {};
+    if (others[token]) return others[token];
+    const known = Object.keys({ ...provider.resources, ...others }).join(", ");
+    throw new UserError(`${provider.name} has no resource ${token}; it knows ${known}`);
   };
   const context: Context = { resource, about: (urn) => ({ urn, log: engine.about(urn), signal: controller.signal }) };
   const cancel = unary(() => {
