@@ -103,7 +103,7 @@ function readFolder(folder: string): Reading {
 }
 
 async function readRemote(url: string, branch: string): Promise<Reading> {
-  const remote = await openRemote({ url, branch });
+  const remote = openRemote({ url, branch });
   try {
     const snapshot = await remote.fetch();
     if (!snapshot.commit) throw new ConfigError(`${url} is empty: there is nothing to adopt.`);

@@ -127,7 +127,7 @@ async function publish(remote: Remote, { stage, text, version, dryRun }: Publica
 
 async function upgrade(stage: Stage, { fleet, pins, text, dryRun, token }: Upgrading): Promise<string> {
   const { pushUrl: url, branch } = fleet.repository;
-  const remote = await openRemote({ url, branch, token });
+  const remote = openRemote({ url, branch, token });
   try {
     return await publish(remote, { stage, text, version: pins.flux.version, dryRun });
   } catch (error) {

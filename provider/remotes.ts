@@ -18,8 +18,8 @@ export interface OpenRemote {
   readonly close: () => Promise<void>;
 }
 
-async function open(args: RemoteArgs): Promise<OpenRemote> {
-  const remote = await openRemote(args);
+function open(args: RemoteArgs): OpenRemote {
+  const remote = openRemote(args);
   let asked: Promise<string | undefined> | undefined;
   const tip = () => {
     asked ??= remote.tip();
@@ -50,18 +50,18 @@ async function open(args: RemoteArgs): Promise<OpenRemote> {
 export interface Remotes {
   /** Begins a run: nothing that an earlier one saw is believed. */
   readonly restart: (token: string | undefined) => Promise<void>;
-  readonly at: (args: RemoteArgs) => Promise<OpenRemote>;
+  readonly at: (args: RemoteArgs) => OpenRemote;
 }
 
 export function remotes(): Remotes {
-  const opened = new Map<string, Promise<OpenRemote>>();
+  const opened = new Map<string, OpenRemote>();
   let token: string | undefined;
   return {
     async restart(next) {
       token = next;
       const old = [...opened.values()];
       opened.clear();
-      for (const one of old) await (await one).close();
+      for (const one of old) await one.close();
     },
     at(args) {
       const id = `${args.url}#${args.branch}`;

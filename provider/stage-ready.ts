@@ -66,7 +66,7 @@ async function holding({ kustomizations = [] }: Snapshot, { inputs, signal }: Cr
   const revisions = [...new Set(found)].filter((revision) => revision !== "");
   if (revisions.every((revision) => revision === commit)) return new Set(revisions);
   const at = { url: String(inputs["url"]), branch: String(inputs["branch"]), signal };
-  const history = await (await open.at(at)).history();
+  const history = await open.at(at).history();
   const held: string[] = [];
   for (const revision of revisions) if (await history.builds(commit, revision)) held.push(revision);
   return new Set(held);

@@ -16,7 +16,7 @@ export async function isSettled(
   const commit = outputs[exact];
   if (commit === undefined) return false;
   const [url, branch] = [String(inputs["url"]), String(inputs["branch"])];
-  const { remote, tip, settled } = await open.at({ url, branch, signal });
+  const { remote, tip, settled } = open.at({ url, branch, signal });
   const asked = tip();
   remote.prepare();
   meanwhile();

@@ -16,7 +16,7 @@ export const targetOf = (now: TreeInputs, old: TreeInputs): Target => ({
 /** Missing files are left out, so that they show as additions. */
 export async function read(open: Remotes, { id, inputs, outputs, signal }: ExistingRequest): Promise<Found> {
   const old = treeInputs(inputs);
-  const { remote, snapshot } = await open.at({ ...old, signal });
+  const { remote, snapshot } = open.at({ ...old, signal });
   const head = await readHead(remote, await snapshot(), targetOf(old, old));
   const { own } = ownership(head, old.stage, [old.path]);
   const texts = [...new Set([...old.files.keys(), ...own])].map((path) => [path, head.texts.get(path)] as const);

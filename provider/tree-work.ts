@@ -61,7 +61,7 @@ export async function check(open: Remotes, { inputs, secrets, oldInputs, log, si
   const raw = treeInputs(inputs);
   const now = { ...raw, ...bookkeeping(raw.files) };
   const old = treeInputs(oldInputs);
-  const { remote, snapshot, settled } = await open.at({ ...now, signal });
+  const { remote, snapshot, settled } = open.at({ ...now, signal });
   if (settled.has(now.stage) && isSame(old, now)) return { inputs: treeProperties({ ...now, files: old.files }) };
   const head = await readHead(remote, await snapshot(), targetOf(now, old));
   const moved = old.url !== "" && (old.url !== now.url || old.branch !== now.branch);
@@ -86,7 +86,7 @@ export async function write(open: Remotes, request: CreateRequest, oldInputs: Pr
   const now = treeInputs(request.inputs);
   const old = treeInputs(oldInputs);
   const desired = desiredFiles(now);
-  const { remote, seen, forget } = await open.at({ ...now, signal: request.signal });
+  const { remote, seen, forget } = open.at({ ...now, signal: request.signal });
   const snapshot = await seen();
   forget();
   const target = targetOf(now, old);
@@ -110,7 +110,7 @@ export async function write(open: Remotes, request: CreateRequest, oldInputs: Pr
 
 export async function remove(open: Remotes, { inputs, signal }: ExistingRequest): Promise<void> {
   const old = treeInputs(inputs);
-  const { remote, forget } = await open.at({ ...old, signal });
+  const { remote, forget } = open.at({ ...old, signal });
   forget();
   const target = { stage: old.stage, clusters: [old.path], paths: old.placeholders };
   await publish(remote, { target, plan: (head) => release({ ...settingsOf(old, old), head }), signal });

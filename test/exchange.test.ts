@@ -116,7 +116,7 @@ describe("a history", () => {
     repository.edit({ "a.yaml": "a: 1\n" });
     repository.edit({ "a.yaml": "a: 2\n" });
     relay.taken();
-    const remote = await openRemote({ url, branch: "main" });
+    const remote = openRemote({ url, branch: "main" });
     closing.push(remote.close);
     const log = await remote.log(await remote.fetch(), { options: ["--format=%s"], paths: ["a.yaml"] });
     expect(log).toMatch(/^-a: 1\n\+a: 2$/m);

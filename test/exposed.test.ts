@@ -90,7 +90,7 @@ describe("a publish", () => {
   beforeEach(async () => {
     repo = gitRemote();
     repo.edit({ "README.md": "ours\n" });
-    remote = await openRemote({ url: repo.url, branch: "main" });
+    remote = openRemote({ url: repo.url, branch: "main" });
   });
   afterEach(() => {
     remote.close();

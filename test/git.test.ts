@@ -23,7 +23,7 @@ afterEach(() => {
 });
 
 async function remoteOf(url = repo.url, branch = "main"): Promise<Remote> {
-  const remote = await openRemote({ url, branch });
+  const remote = openRemote({ url, branch });
   open.push(remote);
   return remote;
 }
@@ -273,7 +273,7 @@ describe("publishing", () => {
     await once(server, "listening");
     open.push({ close: () => server.close() });
     const { port } = server.address() as AddressInfo;
-    const remote = await openRemote({ url: `http://127.0.0.1:${port}/acme/gitops`, branch: "main", token: "s3cr3t" });
+    const remote = openRemote({ url: `http://127.0.0.1:${port}/acme/gitops`, branch: "main", token: "s3cr3t" });
     open.push(remote);
     const error = await remote.fetch().catch((reason: Error) => reason);
     expect(seen).toEqual([undefined, `Basic ${Buffer.from("x-access-token:s3cr3t").toString("base64")}`]);
@@ -290,7 +290,7 @@ describe("publishing", () => {
     process.env["TMPDIR"] = repo.folder;
     const present = () => readdirSync(repo.folder).filter((name) => name.startsWith("gitops-"));
     try {
-      const remote = await openRemote({ url: repo.url, branch: "main" });
+      const remote = openRemote({ url: repo.url, branch: "main" });
       expect(present()).toHaveLength(1);
       remote.close();
       expect(present()).toEqual([]);

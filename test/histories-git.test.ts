@@ -84,7 +84,7 @@ class World {
     const { files, placeholders } = fleet[stage] ?? { files: {}, placeholders: [] };
     const desired = new Map(Object.entries(files));
     const path = clusters[stage];
-    const remote = await openRemote({ url: this.remote.url, branch: "main" });
+    const remote = openRemote({ url: this.remote.url, branch: "main" });
     const target = { stage, clusters: [path], paths: [...desired.keys(), ...placeholders] };
     try {
       const seen = await readHead(remote, await remote.fetch(), target);

@@ -65,7 +65,7 @@ describe("what others wrote, on a terminal,", () => {
     const repo = gitRemote();
     open.push(repo);
     repo.edit({ "clusters/prod/.owned.json": JSON.stringify({ version: 1, stage: red, files: [] }) });
-    const remote = await openRemote({ url: repo.url, branch: "main" });
+    const remote = openRemote({ url: repo.url, branch: "main" });
     open.push(remote);
     const args = { stage: "prod", path: "clusters/prod", placeholders: [], desired: new Map([["a.yaml", "a: 1\n"]]) };
     const target = { stage: "prod", clusters: [args.path], paths: [...args.desired.keys()] };
@@ -186,7 +186,7 @@ describe("a registry", () => {
 
 describe("a git remote", () => {
   const remoteAt = async (url: string, patience?: number) => {
-    const remote = await openRemote({ url, branch: "main", ...(patience ? { patience } : {}) });
+    const remote = openRemote({ url, branch: "main", ...(patience ? { patience } : {}) });
     open.push(remote);
     return remote;
   };

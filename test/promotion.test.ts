@@ -57,7 +57,7 @@ describe("in the repository", () => {
   async function up(keys: Keys): Promise<void> {
     const { files, placeholders } = tree(keys);
     const desired = new Map(Object.entries(files));
-    const remote = await openRemote({ url: repo.url, branch: "main" });
+    const remote = openRemote({ url: repo.url, branch: "main" });
     try {
       const target = { stage: "prod", clusters: [path], paths: [...desired.keys(), ...placeholders] };
       await publish(remote, { target, plan: (head) => plan({ stage: "prod", path, desired, placeholders, head }) });

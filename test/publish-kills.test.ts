@@ -44,7 +44,7 @@ let tools: string;
 let temporary: string;
 
 async function published(replicas: number): Promise<void> {
-  const remote = await openRemote({ url: repo.url, branch: "main" });
+  const remote = openRemote({ url: repo.url, branch: "main" });
   const target = { stage: "prod", clusters: [stage.path], paths: [...desired(replicas).keys()] };
   await publish(remote, { target, plan: (head) => plan({ ...stage, desired: desired(replicas), head }) });
   remote.close();
@@ -170,7 +170,7 @@ describe("a publish that is killed", () => {
     const { TMPDIR } = process.env;
     process.env["TMPDIR"] = temporary;
     try {
-      (await openRemote({ url: repo.url, branch: "main" })).close();
+      openRemote({ url: repo.url, branch: "main" }).close();
     } finally {
       if (TMPDIR === undefined) delete process.env["TMPDIR"];
       else process.env["TMPDIR"] = TMPDIR;

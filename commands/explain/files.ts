@@ -25,7 +25,7 @@ export interface FilesAsked {
 const isWanted = (path: string): boolean => /(\.ya?ml|\/\.owned\.json|(^|\/)Kustomization)$/.test(path);
 
 async function fromGit(url: string, branch: string): Promise<Files> {
-  const remote = await openRemote({ url, branch });
+  const remote = openRemote({ url, branch });
   try {
     const head = await remote.fetch();
     return await remote.texts(head, [...head.entries.keys()].filter(isWanted));

@@ -29,7 +29,7 @@ const isMarked = (text: string): boolean => /"\$(imagepolicy|held|pinned)"/.test
 /** @throws ConfigError or PublishError, in one sentence */
 export async function history(given: Options, configured: Repository, directory: string): Promise<History> {
   const { repo = configured.pushUrl, branch = configured.branch } = given;
-  const remote = await openRemote({ url: gitAddress(repo, directory), branch });
+  const remote = openRemote({ url: gitAddress(repo, directory), branch });
   try {
     const head = await remote.fetch();
     const source = `${redacted(repo)}, branch ${branch}`;

@@ -15,7 +15,7 @@ const isCommit = (name: string): boolean => /^[0-9a-f]{40}([0-9a-f]{24})?$/.test
 export async function openHistory(target: RemoteArgs): Promise<History> {
   // Not the repository that publishes: its depth of one commit would cut every history short.
   const { folder, close } = passingFolder();
-  const { run, init } = await repository(folder, target);
+  const { run, init } = repository(folder, target);
   await init();
   const fetch = async () => {
     // A server that cannot leave the files out sends them, too.

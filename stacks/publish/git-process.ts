@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 import type { Target } from "./git-failure.ts";
 
 export interface GitRun {
@@ -44,9 +45,13 @@ const misleading = [
   "GIT_NAMESPACE",
 ];
 
+/** The lowest of git's choices: what the user set in a variable or in git's configuration comes before it. */
+const patientSsh = join(import.meta.dirname, "without-questions/ssh");
+
 function environment(token: string | undefined, sshCommand: string): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !misleading.includes(name));
   return {
+    GIT_SSH: patientSsh,
     ...Object.fromEntries(inherited),
     LC_ALL: "C",
     GIT_TERMINAL_PROMPT: "0",

@@ -52,16 +52,8 @@ interface Repository {
   readonly has: { everything: boolean };
 }
 
-/** The user's own command, else one that asks nothing: without a terminal nobody can answer. */
-async function sshCommand(folder: string, { url }: Target): Promise<string> {
-  if (/^https?:/.test(url)) return "";
-  const { stdout } = await gitIn(folder, {})({ args: ["config", "core.sshCommand"] });
-  const { GIT_SSH_COMMAND: own = stdout.toString().trim() } = process.env;
-  return own || "ssh -o BatchMode=yes -o ConnectTimeout=15";
-}
-
-export async function repository(folder: string, target: RemoteArgs): Promise<Repository> {
-  const command = gitIn(folder, target, await sshCommand(folder, target));
+export function repository(folder: string, target: RemoteArgs): Repository {
+  const command = gitIn(folder, target);
   const run = (args: GitRun) => command({ ...args, signal: target.signal });
   const git = async (args: readonly string[], input?: GitRun["input"]) => {
     const result = await run({ args, input });
@@ -173,9 +165,9 @@ async function pushCommit({ run, target }: Repository, commit: string): Promise<
 }
 
 /** Reaches for nothing yet. Every failure, now and later, is a GitError that names the url and the way out. */
-export async function openRemote(target: RemoteArgs): Promise<Remote> {
+export function openRemote(target: RemoteArgs): Remote {
   const { folder, close } = passingFolder();
-  const repo = await repository(folder, target);
+  const repo = repository(folder, target);
   return {
     tip: () => tipOf(repo),
     // What went wrong is told by the fetch, which waits for it.
