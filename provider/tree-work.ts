@@ -1,8 +1,6 @@
 /** What a tree's requests do: Check is the plan, so what a preview shows is what the commit will hold. */
 
-import { unfenced } from "../stacks/publish/fence.ts";
 import { readHead } from "../stacks/publish/head.ts";
-import { hasMarkers } from "../stacks/publish/marker.ts";
 import { type PlanArgs, plan, release, withLiveValues } from "../stacks/publish/merge.ts";
 import { manifestPath, ownership } from "../stacks/publish/ownership.ts";
 import { problemList } from "../stacks/publish/problem.ts";
@@ -23,7 +21,7 @@ import {
 } from "./tree-inputs.ts";
 import { notes } from "./tree-notes.ts";
 import { targetOf } from "./tree-read.ts";
-import { isProperties, type Properties, unknown } from "./values.ts";
+import { type Properties, unknown } from "./values.ts";
 
 type Settings = Omit<PlanArgs, "desired" | "head">;
 
@@ -43,16 +41,6 @@ function carriedOver({ files }: TreeInputs, old: TreeInputs): ReadonlyMap<string
       return [path, "text" in kept ? kept.text : text];
     }),
   );
-}
-
-/** Files enough for Node to have compiled what reads them; with all of a thousand, a request would have to wait. */
-const rehearsed = 20;
-
-/** Reads as a plan does, for nothing but that the plan that follows takes half of the time. */
-export function rehearse({ files }: Properties): void {
-  const texts = Object.entries(isProperties(files) ? files : {});
-  const marked = texts.filter((entry): entry is [string, string] => hasMarkers(String(entry[1]))).slice(0, rehearsed);
-  bookkeeping(new Map(marked.map(([path, text]) => [path, unfenced(text)])));
 }
 
 export async function check(open: Remotes, { inputs, secrets, oldInputs, log, signal }: CheckRequest) {

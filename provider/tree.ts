@@ -1,6 +1,6 @@
 /**
  * The provider's side of `gitops:index:Tree`. What plans lies in tree-work.ts, which takes as long to load as the plugin to
- * start: that is done while the program is read.
+ * start: a look at the remote does without, and the program asks for it first of all (stacks/early-plugin.ts).
  */
 import { PublishError } from "../stacks/publish/problem.ts";
 import type { Remotes } from "./remotes.ts";
@@ -8,21 +8,11 @@ import type { ExistingRequest, Found, Request, Resource } from "./resource.ts";
 import { UserError } from "./resource.ts";
 import { treeDiff } from "./tree-diff.ts";
 import { isSettled } from "./tree-exact.ts";
-import type { Properties } from "./values.ts";
 
 /** Loads what a plan needs. */
 export const treeWork = () => import("./tree-work.ts");
 
 const treeRead = () => import("./tree-read.ts");
-
-/** Milliseconds after which the engine has asked for this resource's Diff as well, and starts the program. */
-const untilProgram = 60;
-
-/** After a Read nothing is asked for as long as the program is read: what a plan needs is loaded then, and used once. */
-function prepareMeanwhile(inputs: Properties): void {
-  const prepare = async () => (await treeWork()).rehearse(inputs);
-  setTimeout(() => void prepare().catch(() => undefined), untilProgram).unref();
-}
 
 /** Doubt about the remote is no reason to forget the state. */
 async function read(open: Remotes, request: ExistingRequest): Promise<Found> {
@@ -39,8 +29,6 @@ async function read(open: Remotes, request: ExistingRequest): Promise<Found> {
     if (!(error instanceof PublishError)) throw error;
     await log("WARNING", `what the state remembers is shown, because ${error.message}`);
     return known;
-  } finally {
-    prepareMeanwhile(inputs);
   }
 }
 
