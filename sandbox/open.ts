@@ -13,6 +13,15 @@ import { type Services, startServices } from "./services.ts";
 import { readState, writeState } from "./state-file.ts";
 import { makeWorkspace } from "./workspace.ts";
 
+export interface How {
+  /** Gives it the terminal. */
+  readonly interactive?: boolean;
+  /** Ends it as a power cut does. */
+  readonly kill?: AbortSignal;
+  /** Beside what every run of the sandbox has. */
+  readonly env?: { readonly [name: string]: string };
+}
+
 /** A running sandbox: the servers answer, and Pulumi can be run in its copy of the project. */
 export interface Sandbox {
   readonly layout: Layout;
@@ -20,8 +29,8 @@ export interface Sandbox {
   readonly services: Services;
   /** Where the Pulumi CLI came from. */
   readonly origin: string;
-  /** Runs Pulumi without asking anything; `interactive` gives it the terminal, `kill` ends it as a power cut does. */
-  pulumi(args: readonly string[], how?: { readonly interactive?: boolean; readonly kill?: AbortSignal }): Promise<Run>;
+  /** Runs Pulumi without asking anything. */
+  pulumi(args: readonly string[], how?: How): Promise<Run>;
 }
 
 export interface Opening {
@@ -53,7 +62,7 @@ async function watched(
 
 async function withServices({ layout, signal }: Opening, fleet: Fleet, services: Services): Promise<Sandbox> {
   const { pulumi, origin } = await findPulumi(console.log, signal);
-  const env = {
+  const always = {
     ...pulumiEnv({ backend: layout.backend, home: layout.pulumiHome, passphrase }),
     ...services.env,
   };
@@ -62,9 +71,9 @@ async function withServices({ layout, signal }: Opening, fleet: Fleet, services:
     fleet,
     services,
     origin,
-    pulumi: (args, { interactive = false, kill } = {}) =>
+    pulumi: (args, { interactive = false, kill, env = {} } = {}) =>
       watched(services.clusters, signal, (both) =>
-        runPulumi({ pulumi, cwd: layout.work, args, env, interactive, signal: both, kill }),
+        runPulumi({ pulumi, cwd: layout.work, args, env: { ...always, ...env }, interactive, signal: both, kill }),
       ),
   };
 }

@@ -2,13 +2,13 @@ import type { Fleet } from "../stacks/config/fleet.ts";
 import { stageNeeds } from "../stacks/config/stage-secrets.ts";
 import { SandboxError } from "./error.ts";
 import { dummyGitHubToken } from "./github/server.ts";
-import type { Sandbox } from "./open.ts";
+import type { How, Sandbox } from "./open.ts";
 import { lastLines, type Run } from "./pulumi/process.ts";
 import { dummyToken } from "./services.ts";
 
 /** Runs Pulumi and goes on only when it succeeded. @throws SandboxError with what Pulumi said */
-export async function mustRun(sandbox: Sandbox, args: readonly string[]): Promise<Run> {
-  const run = await sandbox.pulumi(args);
+export async function mustRun(sandbox: Sandbox, args: readonly string[], how: How = {}): Promise<Run> {
+  const run = await sandbox.pulumi(args, how);
   if (run.code !== 0) throw new SandboxError(`pulumi ${args.join(" ")} failed:\n${lastLines(run, 25)}`);
   return run;
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import {
   mkdirSync,
   mkdtempSync,
@@ -9,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { SandboxError } from "../sandbox/error.ts";
 import { buildProgress } from "../sandbox/go/build.ts";
@@ -76,12 +77,13 @@ describe("environment", () => {
     expect(env).toMatchObject({ PULUMI_BACKEND_URL: "file:///s/backend", PULUMI_HOME: "/s/home" });
   });
 
-  it("hides the user's Pulumi, Hetzner, Kubernetes and git settings", () => {
+  it("hides the user's Pulumi, Hetzner, Kubernetes and git settings, and our own scripts' cache", () => {
     const inherited = {
       PULUMI_ACCESS_TOKEN: "t",
       HCLOUD_TOKEN: "t",
       KUBECONFIG: "/k",
       GIT_DIR: "/g",
+      NODE_COMPILE_CACHE: "/n",
       LANG: "C",
       PATH: "/bin",
     };
@@ -214,6 +216,18 @@ describe("language host", () => {
     placeLanguageHost(folder);
     expect(readFileSync(join(folder, "language-host.ts"), "utf8")).toContain("LanguageRuntimeService");
     expect(readdirSync(folder)).toEqual(["checkout", "language-host.ts", "package.json", "pulumi-language-nodejs"]);
+  });
+
+  it("keeps its own compiled code, and leaves the program's where the user has it", () => {
+    const folder = freshFolder("cache of a host");
+    placeLanguageHost(folder);
+    const fake = freshFolder("node");
+    const says = '#!/bin/sh\necho "$NODE_COMPILE_CACHE $PROGRAM_COMPILE_CACHE"\n';
+    writeFileSync(join(fake, "node"), says, { mode: 0o755 });
+    const PATH = [fake, process.env["PATH"]].join(delimiter);
+    const env = { PATH, NODE_COMPILE_CACHE: "/of/the/user" };
+    const said = execFileSync(join(folder, "pulumi-language-nodejs"), { encoding: "utf8", env });
+    expect(said).toBe(`${join(folder, "compile")} /of/the/user\n`);
   });
 });
 

@@ -73,7 +73,9 @@ export function placeLanguageHost(folder: string): void {
   replaceFile(join(folder, "package.json"), '{ "type": "module" }\n', 0o644);
   replaceFile(join(folder, "language-host.ts"), source, 0o644);
   replaceFile(join(folder, "checkout"), `${join(import.meta.dirname, "../..")}\n`, 0o644);
-  const launcher = '#!/bin/sh\nexec node "$(dirname "$0")/language-host.ts" "$@"\n';
+  // The real host is a program of Go, which starts at once: ours starts without its compiler.
+  const caches = 'PROGRAM_COMPILE_CACHE="$NODE_COMPILE_CACHE" NODE_COMPILE_CACHE="$(dirname "$0")/compile"';
+  const launcher = `#!/bin/sh\n${caches} exec node "$(dirname "$0")/language-host.ts" "$@"\n`;
   replaceFile(join(folder, "pulumi-language-nodejs"), launcher, 0o755);
 }
 

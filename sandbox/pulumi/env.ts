@@ -21,8 +21,11 @@ export function pulumiEnv({ backend, home, passphrase }: PulumiPlace): { readonl
   };
 }
 
-/** What could lead a sandbox to the user's own stacks, cloud account, cluster or repository. */
-const foreign = /^(PULUMI|HCLOUD|HETZNER|KUBE|GIT|GITHUB|FLUX|AWS|AZURE|GOOGLE)_|^KUBECONFIG$/;
+/**
+ * What could lead a sandbox to the user's own stacks, cloud account, cluster or repository; and Node's cache, which our own
+ * npm scripts set for themselves (commands/node.mjs): Pulumi's programs start as in a user's terminal.
+ */
+const foreign = /^(PULUMI|HCLOUD|HETZNER|KUBE|GIT|GITHUB|FLUX|AWS|AZURE|GOOGLE)_|^KUBECONFIG$|^NODE_COMPILE_CACHE$/;
 
 /** The servers of a sandbox listen on addresses of their own (`127.83.17.5`). */
 const loopback = "127.0.0.0/8,127.0.0.1,localhost";

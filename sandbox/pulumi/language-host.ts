@@ -21,6 +21,10 @@ import type * as Empties from "google-protobuf/google/protobuf/empty_pb.js";
 /** Read first: a CLI that is gone by the time its host has loaded the SDK counts as gone, too. */
 const cli = process.ppid;
 
+/** Where Node keeps this process's compiled code is the launcher's choice (cli.ts); the program has the user's own. */
+const { PROGRAM_COMPILE_CACHE: NODE_COMPILE_CACHE, ...others } = process.env;
+const inherited = { ...others, NODE_COMPILE_CACHE };
+
 /** A `RunRequest` as protobuf's `toObject()` gives it: maps are pairs, lists end in `List`. */
 export type RunRequest = Messages.RunRequest.AsObject;
 
@@ -160,7 +164,7 @@ function implementation(engine: string) {
       const { node, argv, env } = program(request.toObject(), options, engine);
       // Our own first line was the port; from then on what the program prints is the user's to read.
       const stdio = ["ignore", "inherit", "inherit"] as const;
-      const started = start([...node, runPath, ...argv], { env: { ...process.env, ...env }, stdio: [...stdio] });
+      const started = start([...node, runPath, ...argv], { env: { ...inherited, ...env }, stdio: [...stdio] });
       if ("error" in started) return answer(null, new messages.RunResponse().setError(started.error));
       const { child } = started;
       running.add(child);
