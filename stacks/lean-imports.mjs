@@ -17,8 +17,9 @@ const isLanguages = (specifier, parent) => specifier === "../locales/index.js" &
 const compiled = /\/node_modules\/(@grpc\/grpc-js|@pulumi\/pulumi|google-protobuf)\//;
 
 /** As Node does, but for what no compiler writes: a file without an ending, or in a folder of the same name. */
-function ofCompiled(specifier, parent) {
-  if (!(/^\.\.?\//.test(specifier) && compiled.test(parent))) return undefined;
+function ofCompiled(specifier, parent, { conditions }) {
+  const isAsked = /^\.\.?\//.test(specifier) && conditions?.includes("require");
+  if (!(isAsked && compiled.test(parent))) return undefined;
   const url = new URL(specifier.endsWith(".js") ? specifier : `${specifier}.js`, parent);
   return existsSync(url) ? { url: url.href, format: "commonjs", shortCircuit: true } : undefined;
 }
@@ -28,7 +29,7 @@ module.registerHooks?.({
     const { parentURL = "" } = context;
     if (isOwn(specifier, parentURL))
       return { url: new URL(specifier, parentURL).href, format: "module-typescript", shortCircuit: true };
-    const found = ofCompiled(specifier, parentURL);
+    const found = ofCompiled(specifier, parentURL, context);
     if (found) return found;
     return next(isLanguages(specifier, parentURL) ? "../locales/en.js" : specifier, context);
   },
