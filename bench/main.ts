@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { refusal, tell } from "../commands/outcome.ts";
 import { parsed, UsageError } from "../commands/usage.ts";
 import { wrapped } from "../commands/wrap.ts";
-import { columns } from "../stacks/config/columns.ts";
+import { columns } from "../stacks/terminal/columns.ts";
 import { benchApps } from "./apps.ts";
 import { benchBringUp } from "./bring-up.ts";
 import { benchConfiguration } from "./configuration.ts";

@@ -4,10 +4,10 @@ import { sampleTag } from "../stacks/config/channel.ts";
 import { ConfigError } from "../stacks/config/error.ts";
 import { readTexts, type Texts } from "../stacks/config/files.ts";
 import type { Fleet } from "../stacks/config/fleet.ts";
-import { insertLast } from "../stacks/config/insert.ts";
 import { resolve } from "../stacks/config/resolve.ts";
 import { sourcesOf } from "../stacks/config/sources.ts";
 import { writeTexts } from "./new/files.ts";
+import { insertLast } from "./new/insert.ts";
 import { type Command, type Given, needed, pairsOf, run, textOf } from "./new/run.ts";
 import { tell } from "./outcome.ts";
 

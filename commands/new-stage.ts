@@ -2,11 +2,11 @@
 import { appFile } from "../stacks/config/app-files.ts";
 import { readTexts, type Texts } from "../stacks/config/files.ts";
 import type { Fleet, Stage } from "../stacks/config/fleet.ts";
-import { insertAfter, insertLast } from "../stacks/config/insert.ts";
 import { resolve } from "../stacks/config/resolve.ts";
 import { sourcesOf } from "../stacks/config/sources.ts";
 import { versionOf } from "../stacks/config/version.ts";
 import { writeTexts } from "./new/files.ts";
+import { insertAfter, insertLast } from "./new/insert.ts";
 import { type Command, type Given, needed, pairsOf, run, textOf } from "./new/run.ts";
 import { tell } from "./outcome.ts";
 import { UsageError } from "./usage.ts";

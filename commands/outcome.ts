@@ -1,8 +1,8 @@
 import { SandboxError } from "../sandbox/error.ts";
 import { ConfigError } from "../stacks/config/error.ts";
-import { printable } from "../stacks/config/printable.ts";
 import { PublishError } from "../stacks/publish/problem.ts";
 import { RegistryError } from "../stacks/registry/error.ts";
+import { printable } from "../stacks/terminal/printable.ts";
 import { UsageError } from "./usage.ts";
 
 /** What a command says, and the exit status that its help explains. Wrong options end with 2, whatever the command. */

@@ -1,7 +1,7 @@
 import grpc from "@grpc/grpc-js";
 import engineRpc from "@pulumi/pulumi/proto/engine_grpc_pb.js";
 import engine from "@pulumi/pulumi/proto/engine_pb.js";
-import { printable } from "../stacks/config/printable.ts";
+import { printable } from "../stacks/terminal/printable.ts";
 
 export type Severity = "DEBUG" | "INFO" | "WARNING" | "ERROR";
 

@@ -1,4 +1,4 @@
-import { printable } from "../stacks/config/printable.ts";
+import { printable } from "../stacks/terminal/printable.ts";
 import type { Log } from "./log.ts";
 import type { Properties } from "./values.ts";
 

@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { columns } from "../stacks/config/columns.ts";
+import { columns } from "../stacks/terminal/columns.ts";
 import type { Layout } from "./layout.ts";
 import { type Sandbox, withSandbox } from "./open.ts";
 import { Checks, type Report } from "./report.ts";

@@ -8,7 +8,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ConfigError } from "../stacks/config/error.ts";
-import { printable } from "../stacks/config/printable.ts";
 import { sourcesOf } from "../stacks/config/sources.ts";
 import { selectTag } from "../stacks/gitops/select.ts";
 import { openRemote } from "../stacks/publish/git.ts";
@@ -17,6 +16,7 @@ import { readHead } from "../stacks/publish/head.ts";
 import { plan } from "../stacks/publish/merge.ts";
 import { publish } from "../stacks/publish/publish.ts";
 import { registryTags } from "../stacks/registry/tags.ts";
+import { printable } from "../stacks/terminal/printable.ts";
 import { gitRemote } from "./git-remote.ts";
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these must not be there

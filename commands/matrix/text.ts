@@ -1,6 +1,7 @@
 /** The matrix for a terminal of 80 columns. */
-import { columns } from "../../stacks/config/columns.ts";
+
 import type { Cell } from "../../stacks/matrix/matrix.ts";
+import { columns } from "../../stacks/terminal/columns.ts";
 import { wrapped } from "../wrap.ts";
 import {
   age,

@@ -1,5 +1,5 @@
 /** An adoption in words, for a terminal. */
-import { columns } from "../config/columns.ts";
+import { columns } from "../terminal/columns.ts";
 import type { Adoption } from "./adopt.ts";
 import type { StageChanges } from "./changes.ts";
 import { channelName } from "./channels.ts";

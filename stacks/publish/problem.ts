@@ -1,4 +1,4 @@
-import { printable } from "../config/printable.ts";
+import { printable } from "../terminal/printable.ts";
 
 /** Why nothing may be published: where in the repository, and what to do about it. */
 export interface Problem {

@@ -1,4 +1,4 @@
-import { printable } from "../config/printable.ts";
+import { printable } from "../terminal/printable.ts";
 
 /** Why a registry's tags could not be listed, in one sentence. */
 export class RegistryError extends Error {

@@ -1,5 +1,5 @@
 import { isMap, isNode, isPair, isSeq, parseDocument } from "yaml";
-import { ConfigError } from "./error.ts";
+import { ConfigError } from "../../stacks/config/error.ts";
 
 /** Adds to a file that people wrote: lines go in, and every other byte stays, comments and all. */
 
