@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { type TagPolicy, tagPolicy } from "../stacks/config/channel.ts";
 import type { Channel } from "../stacks/config/fleet.ts";
+import { type TagPolicy, tagPolicy } from "../stacks/config/tags/channel.ts";
 import { tagSelection } from "../stacks/gitops/select.ts";
 import { pair, type Row, spread } from "./measure.ts";
 

@@ -1,11 +1,11 @@
 /** `npm run new-app`: an application's lines in Pulumi.yaml and in every stage's file, or in a file of its own. */
 import { appFile } from "../stacks/config/app-files.ts";
-import { sampleTag } from "../stacks/config/channel.ts";
 import { ConfigError } from "../stacks/config/error.ts";
 import { readTexts, type Texts } from "../stacks/config/files.ts";
 import type { Fleet } from "../stacks/config/fleet.ts";
 import { resolve } from "../stacks/config/resolve.ts";
 import { sourcesOf } from "../stacks/config/sources.ts";
+import { sampleTag } from "../stacks/config/tags/channel.ts";
 import { writeTexts } from "./new/files.ts";
 import { insertLast } from "./new/insert.ts";
 import { type Command, type Given, needed, pairsOf, run, textOf } from "./new/run.ts";

@@ -4,7 +4,7 @@ import { readTexts, type Texts } from "../stacks/config/files.ts";
 import type { Fleet, Stage } from "../stacks/config/fleet.ts";
 import { resolve } from "../stacks/config/resolve.ts";
 import { sourcesOf } from "../stacks/config/sources.ts";
-import { versionOf } from "../stacks/config/version.ts";
+import { versionOf } from "../stacks/config/tags/version.ts";
 import { writeTexts } from "./new/files.ts";
 import { insertAfter, insertLast } from "./new/insert.ts";
 import { type Command, type Given, needed, pairsOf, run, textOf } from "./new/run.ts";

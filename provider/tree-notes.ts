@@ -1,5 +1,5 @@
 import compare from "semver/functions/compare.js";
-import { versionOf } from "../stacks/config/version.ts";
+import { versionOf } from "../stacks/config/tags/version.ts";
 import { idOf, rulesIn } from "../stacks/explain/rules.ts";
 import { strandedTags } from "../stacks/explain/stranded.ts";
 import { allowDowngradeAnnotation } from "../stacks/gitops/names.ts";

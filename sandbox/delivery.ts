@@ -1,5 +1,5 @@
-import { accepts } from "../stacks/config/channel.ts";
 import type { App, Fleet, NamedChannel, Stage } from "../stacks/config/fleet.ts";
+import { accepts } from "../stacks/config/tags/channel.ts";
 import { registryTags } from "../stacks/registry/tags.ts";
 import { SandboxError } from "./error.ts";
 import { runAutomation } from "./flux/automation.ts";

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { accepts } from "../stacks/config/channel.ts";
 import type { Channel } from "../stacks/config/fleet.ts";
+import { accepts } from "../stacks/config/tags/channel.ts";
 import { gitEnv } from "./git-remote.ts";
 
 interface Step {

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { Range } from "semver";
 import { describe, expect, it } from "vitest";
-import { accepts, sampleTag, tagPolicy } from "../stacks/config/channel.ts";
 import type { NamedChannel as Channel } from "../stacks/config/fleet.ts";
-import { rangeProblem } from "../stacks/config/range.ts";
+import { accepts, sampleTag, tagPolicy } from "../stacks/config/tags/channel.ts";
+import { rangeProblem } from "../stacks/config/tags/range.ts";
 import { selectTag } from "../stacks/gitops/select.ts";
 
 const stable: Channel = { kind: "stable" };

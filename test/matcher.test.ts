@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { matcherOf } from "../stacks/config/regex/matcher.ts";
+import { matcherOf } from "../stacks/config/tags/regex/matcher.ts";
 import { mismatch } from "../stacks/explain/mismatch.ts";
 import { selectTag } from "../stacks/gitops/select.ts";
 

@@ -1,7 +1,8 @@
 /** Random questions to a tag policy: channels and ranges of every kind, among tags that are almost what they want. */
-import { type TagPolicy, tagPolicy } from "../stacks/config/channel.ts";
+
 import type { NamedChannel as Channel } from "../stacks/config/fleet.ts";
-import { rangeProblem } from "../stacks/config/range.ts";
+import { type TagPolicy, tagPolicy } from "../stacks/config/tags/channel.ts";
+import { rangeProblem } from "../stacks/config/tags/range.ts";
 import { random } from "./random.ts";
 
 export interface Case {

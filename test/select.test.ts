@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { tagPolicy } from "../stacks/config/channel.ts";
-import { rangeProblem } from "../stacks/config/range.ts";
+import { tagPolicy } from "../stacks/config/tags/channel.ts";
+import { rangeProblem } from "../stacks/config/tags/range.ts";
 import { selectTag } from "../stacks/gitops/select.ts";
 import { noVersions } from "./no-versions.ts";
 

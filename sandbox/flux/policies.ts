@@ -1,4 +1,4 @@
-import type { TagPolicy } from "../../stacks/config/channel.ts";
+import type { TagPolicy } from "../../stacks/config/tags/channel.ts";
 import { selectTag } from "../../stacks/gitops/select.ts";
 import type { Image } from "../../stacks/publish/image.ts";
 import type { ClusterObjects } from "./cluster-objects.ts";

@@ -1,5 +1,5 @@
 /** What is wrong with the ImagePolicies: which tags they let in, and which they should. */
-import { type Matcher, matcherOf } from "../config/regex/matcher.ts";
+import { type Matcher, matcherOf } from "../config/tags/regex/matcher.ts";
 import { selectTag } from "../gitops/select.ts";
 import type { FoundApp } from "./app.ts";
 import { channelName, laterTag } from "./channels.ts";

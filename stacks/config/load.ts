@@ -4,7 +4,6 @@ import { documentIn } from "../yaml/read.ts";
 import { ConfigError } from "./error.ts";
 import { readPins, readSources } from "./files.ts";
 import type { Fleet, Stage } from "./fleet.ts";
-import { declaredOverlaps } from "./overlaps.ts";
 import { missingDigests, type Pins } from "./pins.ts";
 import { resolve } from "./resolve.ts";
 import { sizeWarning } from "./size.ts";
@@ -18,6 +17,7 @@ import {
   secretValues,
   stageNeeds,
 } from "./stage-secrets.ts";
+import { declaredOverlaps } from "./tags/overlaps.ts";
 
 export interface Loaded {
   readonly fleet: Fleet;

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { channelProblems } from "./channel-problems.ts";
 import type { Channel } from "./fleet.ts";
 import { prereleaseId } from "./names.ts";
-import { readPattern } from "./pattern.ts";
+import { readPattern } from "./tags/pattern.ts";
 
 const version = z
   .string()

@@ -1,4 +1,4 @@
-import { matcherOf } from "../config/regex/matcher.ts";
+import { matcherOf } from "../config/tags/regex/matcher.ts";
 
 /** The parts of a regular expression, one after the other: a group, a class, an escape, a word, each with its repetition. */
 const parts =

@@ -1,8 +1,8 @@
 /** Where an edit would have Flux go back to a lower version: it takes the newest of what its policy takes, and knows no way back. */
 import compare from "semver/functions/compare.js";
-import { lowestOf } from "../config/range.ts";
-import { matcherOf } from "../config/regex/matcher.ts";
-import { versionOf } from "../config/version.ts";
+import { lowestOf } from "../config/tags/range.ts";
+import { matcherOf } from "../config/tags/regex/matcher.ts";
+import { versionOf } from "../config/tags/version.ts";
 import { allowDowngradeAnnotation } from "../gitops/names.ts";
 import { parseImage } from "../publish/image.ts";
 import { setters } from "../publish/setters.ts";

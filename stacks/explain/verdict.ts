@@ -1,4 +1,4 @@
-import { matcherOf } from "../config/regex/matcher.ts";
+import { matcherOf } from "../config/tags/regex/matcher.ts";
 import { choose, type Refusal, refusalOf } from "./choose.ts";
 import { mismatch } from "./mismatch.ts";
 import type { Line, Offer } from "./offers.ts";

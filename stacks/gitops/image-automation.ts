@@ -1,5 +1,5 @@
-import { type TagPolicy, tagPolicy } from "../config/channel.ts";
 import type { App, Repository } from "../config/fleet.ts";
+import { type TagPolicy, tagPolicy } from "../config/tags/channel.ts";
 import { inFolder, kustomize, wholeFolder } from "./kustomize.ts";
 import {
   allowDowngradeAnnotation,

@@ -1,7 +1,7 @@
 import type { SemVer } from "semver";
-import { keyOf, type TagPolicy } from "../config/channel.ts";
-import { rangeProblem, rangeTest } from "../config/range.ts";
-import { versionOf } from "../config/version.ts";
+import { keyOf, type TagPolicy } from "../config/tags/channel.ts";
+import { rangeProblem, rangeTest } from "../config/tags/range.ts";
+import { versionOf } from "../config/tags/version.ts";
 
 export type Selection =
   | {

@@ -1,6 +1,6 @@
 /** Which version runs where, since when and why no other, from a repository's files and history and the registries' tags. */
 import compare from "semver/functions/compare.js";
-import { versionOf } from "../config/version.ts";
+import { versionOf } from "../config/tags/version.ts";
 import { type Line, type Offer, offersOfCluster, policyId } from "../explain/offers.ts";
 import { preview } from "../explain/preview.ts";
 import { refused, suspended, verdict } from "../explain/verdict.ts";

@@ -1,5 +1,5 @@
 /** Which tags Flux would choose before and after, of the policies that a change of a stage's files is about. */
-import { matcherOf } from "../config/regex/matcher.ts";
+import { matcherOf } from "../config/tags/regex/matcher.ts";
 import { choose } from "../explain/choose.ts";
 import { decisive, idOf, type Rule, rulesIn } from "../explain/rules.ts";
 import type { Known } from "../matrix/matrix.ts";

@@ -1,4 +1,4 @@
-import type { Channel, Fence, NamedChannel } from "./fleet.ts";
+import type { Channel, Fence, NamedChannel } from "../fleet.ts";
 import { both, type Example, example, type Language } from "./language.ts";
 import { languageOf } from "./pattern.ts";
 import { satisfies } from "./range.ts";

@@ -1,4 +1,4 @@
-/** A regular expression as instructions for `run.ts`: the syntax that RE2 and JavaScript share, flags left out. */
+/** A regular expression as instructions for `matcher.ts`: the syntax that RE2 and JavaScript share, flags left out. */
 
 export type Instruction =
   | { readonly op: "one"; readonly fits: (character: string) => boolean }

@@ -1,5 +1,5 @@
+import type { Fleet, Stage } from "../fleet.ts";
 import { sharedTag } from "./channel.ts";
-import type { Fleet, Stage } from "./fleet.ts";
 
 function sentence(one: Stage, other: Stage): string {
   const shared = sharedTag(one.channel, other.channel);
