@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Artefact, artefact, type Hosts, officialHosts } from "../stacks/config/artefacts.ts";
 import { ConfigError } from "../stacks/config/error.ts";
+import { type Artefact, artefact, type Hosts, officialHosts } from "../stacks/config/releases/artefacts.ts";
 import {
   type Architecture,
   architectures,
@@ -13,7 +13,7 @@ import {
   parsePins,
   type Tool,
   tools,
-} from "../stacks/config/pins.ts";
+} from "../stacks/config/releases/pins.ts";
 import { refusal, tell } from "./outcome.ts";
 import { parsed } from "./usage.ts";
 

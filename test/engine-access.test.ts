@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type KubeObject, place } from "../sandbox/cluster/objects.ts";
 import { said } from "../sandbox/pulumi/process.ts";
 import { dummySecrets } from "../sandbox/stage.ts";
-import { hcloudCcm, hcloudCsi } from "../stacks/config/presets.ts";
+import { hcloudCcm, hcloudCsi } from "../stacks/config/releases/presets.ts";
 import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";
 import { expectDone, minute } from "./engine-words.ts";
 

@@ -21,8 +21,8 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { parseCloudConfig } from "../sandbox/node/cloud-config.ts";
 import type { NodePlan } from "../stacks/cluster/node-settings.ts";
-import { artefact } from "../stacks/config/artefacts.ts";
-import { architectures, type Pins, tools } from "../stacks/config/pins.ts";
+import { artefact } from "../stacks/config/releases/artefacts.ts";
+import { architectures, type Pins, tools } from "../stacks/config/releases/pins.ts";
 import { material, userDataOf } from "./node-plan.ts";
 
 const commands = join(import.meta.dirname, "fake-node.sh");

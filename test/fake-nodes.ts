@@ -2,7 +2,7 @@
 import { rmSync } from "node:fs";
 import { afterAll, afterEach, describe } from "vitest";
 import type { NodePlan } from "../stacks/cluster/node-settings.ts";
-import type { Pins } from "../stacks/config/pins.ts";
+import type { Pins } from "../stacks/config/releases/pins.ts";
 import { FakeNode, makeReleases } from "./fake-node.ts";
 import { pins } from "./node-plan.ts";
 

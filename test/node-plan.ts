@@ -7,7 +7,7 @@ import type { Node } from "../stacks/cluster/plan/machine.ts";
 import { topology } from "../stacks/cluster/topology.ts";
 import { userData } from "../stacks/cluster/user-data.ts";
 import type { Fleet, Stage } from "../stacks/config/fleet.ts";
-import { type Pins, parsePins } from "../stacks/config/pins.ts";
+import { type Pins, parsePins } from "../stacks/config/releases/pins.ts";
 import { resolve } from "../stacks/config/resolve.ts";
 import { type Edits, seedSources } from "./sources.ts";
 

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { pinsCommand } from "../commands/pins.ts";
 import { UsageError } from "../commands/usage.ts";
-import { missingDigests, parsePins } from "../stacks/config/pins.ts";
+import { missingDigests, parsePins } from "../stacks/config/releases/pins.ts";
 import { nowhere } from "./hetzner-client.ts";
 
 describe("npm run pins", () => {

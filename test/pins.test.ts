@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { artefact } from "../stacks/config/artefacts.ts";
 import { ConfigError } from "../stacks/config/error.ts";
-import { missingDigests, parsePins } from "../stacks/config/pins.ts";
+import { artefact } from "../stacks/config/releases/artefacts.ts";
+import { missingDigests, parsePins } from "../stacks/config/releases/pins.ts";
 
 const committed = readFileSync(new URL("../pins.json", import.meta.url), "utf8");
 

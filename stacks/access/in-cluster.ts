@@ -9,7 +9,7 @@ import { cloudCharts } from "../cluster/cloud-provider.ts";
 import { sayTargets, type Targets } from "../cluster/hooks.ts";
 import { restores } from "../cluster/plan/pools.ts";
 import type { Fleet, Stage } from "../config/fleet.ts";
-import type { Pins } from "../config/pins.ts";
+import type { Pins } from "../config/releases/pins.ts";
 import { agentTokenSecret } from "./agent-token.ts";
 import { type ClusterSecret, clusterSecrets, namespacesOf, type Source } from "./cluster-secrets.ts";
 import type { RepositoryCredential } from "./repository.ts";

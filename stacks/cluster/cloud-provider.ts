@@ -1,5 +1,5 @@
 import type { Cluster } from "../config/cluster.ts";
-import { hcloudCcm, hcloudCsi, hcloudCsiValues, type Preset } from "../config/presets.ts";
+import { hcloudCcm, hcloudCsi, hcloudCsiValues, type Preset } from "../config/releases/presets.ts";
 import { podRange } from "./k3s-config.ts";
 
 /** k3s' own way to install a chart (k3s-io/helm-controller, pkg/apis/helm.cattle.io/v1). */

@@ -1,7 +1,7 @@
-import { artefact, type Hosts, officialHosts } from "../config/artefacts.ts";
 import type { Cluster } from "../config/cluster.ts";
 import type { Repository, Stage } from "../config/fleet.ts";
-import type { Architecture, Pins, Tool } from "../config/pins.ts";
+import { artefact, type Hosts, officialHosts } from "../config/releases/artefacts.ts";
+import type { Architecture, Pins, Tool } from "../config/releases/pins.ts";
 import type { Node } from "./plan/machine.ts";
 import { restores } from "./plan/pools.ts";
 import type { Topology } from "./topology.ts";

@@ -2,7 +2,7 @@ import { crosscheckFolders } from "./crosscheck-folders.ts";
 import type { Problem } from "./error.ts";
 import { unorderable } from "./order.ts";
 import { didYouMean } from "./parse.ts";
-import { acmeIssuers, certManager, hcloudCsi, traefik } from "./presets.ts";
+import { acmeIssuers, certManager, hcloudCsi, traefik } from "./releases/presets.ts";
 import type { Written } from "./schema.ts";
 
 const at = (path: Problem["path"], message: string): Problem => ({ file: "Pulumi.yaml", path, message });

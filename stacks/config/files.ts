@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError } from "./error.ts";
 import type { Fleet } from "./fleet.ts";
-import { type Pins, parsePins } from "./pins.ts";
+import { type Pins, parsePins } from "./releases/pins.ts";
 import { resolve } from "./resolve.ts";
 import { isApp, type Sources, sourcesOf } from "./sources.ts";
 

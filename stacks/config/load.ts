@@ -4,7 +4,7 @@ import { documentIn } from "../yaml/read.ts";
 import { ConfigError } from "./error.ts";
 import { readPins, readSources } from "./files.ts";
 import type { Fleet, Stage } from "./fleet.ts";
-import { missingDigests, type Pins } from "./pins.ts";
+import { missingDigests, type Pins } from "./releases/pins.ts";
 import { resolve } from "./resolve.ts";
 import { sizeWarning } from "./size.ts";
 import type { Sources } from "./sources.ts";

@@ -1,5 +1,5 @@
 import type { Chart, Folder, Infrastructure, Patch, Provider, Receiver, Values } from "./infrastructure.ts";
-import { certManager, certManagerValues, hcloudCsi, hcloudCsiValues, traefik } from "./presets.ts";
+import { certManager, certManagerValues, hcloudCsi, hcloudCsiValues, traefik } from "./releases/presets.ts";
 import type { ProjectKeys, StackKeys } from "./schema.ts";
 import type { ChartKeys, KustomizationKeys, PatchKeys } from "./schema-infrastructure.ts";
 

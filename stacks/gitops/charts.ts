@@ -1,5 +1,5 @@
 import type { Chart, Values } from "../config/infrastructure.ts";
-import { traefik } from "../config/presets.ts";
+import { traefik } from "../config/releases/presets.ts";
 import { yamlText } from "../yaml/write.ts";
 import { wholeFolder } from "./kustomize.ts";
 import { chartsPath, issuersPath } from "./names.ts";

@@ -1,5 +1,5 @@
 import { ConfigError } from "../config/error.ts";
-import type { Pins } from "../config/pins.ts";
+import type { Pins } from "../config/releases/pins.ts";
 
 /** What an upgrade of k3s takes, as pins.json has it. */
 export interface UpgradeVersions {

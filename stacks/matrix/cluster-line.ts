@@ -1,5 +1,5 @@
 import type { Stage } from "../config/fleet.ts";
-import type { Pins } from "../config/pins.ts";
+import type { Pins } from "../config/releases/pins.ts";
 import type { Files } from "../tree/manifests.ts";
 
 /** What was asked for, or why it is not known. */

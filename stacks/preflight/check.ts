@@ -1,4 +1,4 @@
-import type { Pins } from "../config/pins.ts";
+import type { Pins } from "../config/releases/pins.ts";
 import { lives } from "./demand.ts";
 import { existingOf, type Findings, type Question, together, warn } from "./findings.ts";
 import { imageFindings } from "./images.ts";

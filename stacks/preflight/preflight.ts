@@ -3,7 +3,7 @@ import { wayOut } from "../cluster/way-out.ts";
 import type { Problem } from "../config/error.ts";
 import { located } from "../config/explain.ts";
 import type { Stage } from "../config/fleet.ts";
-import type { Pins } from "../config/pins.ts";
+import type { Pins } from "../config/releases/pins.ts";
 import type { Sources } from "../config/sources.ts";
 import { check } from "./check.ts";
 import { type Demand, demandOf, isOurs, settled } from "./demand.ts";

@@ -1,7 +1,7 @@
 import { zoneOf } from "../config/locations.ts";
 import { didYouMean } from "../config/parse.ts";
-import type { Architecture, Pins } from "../config/pins.ts";
-import { missingDigests } from "../config/pins.ts";
+import type { Architecture, Pins } from "../config/releases/pins.ts";
+import { missingDigests } from "../config/releases/pins.ts";
 import { lives, type ServerDemand } from "./demand.ts";
 import { existingOf, type Findings, few, nothing, type Question, refuse, together, warn } from "./findings.ts";
 import { alternatives, described, type Offer, refusal, successor, withdrawal } from "./offers.ts";

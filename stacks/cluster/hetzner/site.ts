@@ -1,7 +1,7 @@
 /** SHELL: what the files that declare a cluster's resources hand to each other. */
 import type * as pulumi from "@pulumi/pulumi";
 import type { Fleet, Stage } from "../../config/fleet.ts";
-import type { Pins } from "../../config/pins.ts";
+import type { Pins } from "../../config/releases/pins.ts";
 import type { Access } from "../departures.ts";
 import type { NodeScripts } from "../node-files.ts";
 import type { GivenSecret } from "../node-settings.ts";

@@ -1,4 +1,4 @@
-import type { Chart } from "./infrastructure.ts";
+import type { Chart } from "../infrastructure.ts";
 
 /**
  * Charts that such a cluster needs, each with the version that was learned and where. Traefik is not one of them: k3s

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { ConfigError, type Problem } from "./error.ts";
-import { explain } from "./explain.ts";
-import { parse } from "./parse.ts";
+import { ConfigError, type Problem } from "../error.ts";
+import { explain } from "../explain.ts";
+import { parse } from "../parse.ts";
 
 export const tools = ["k3s", "flux", "helm", "k9s"] as const;
 export type Tool = (typeof tools)[number];
