@@ -1,6 +1,6 @@
 import { addressAt, cidr } from "../config/cidr.ts";
 import type { Cluster } from "../config/cluster.ts";
-import { nodeAddress } from "../config/crosscheck-cluster.ts";
+import { nodeAddress } from "../config/crosscheck/cluster.ts";
 import type { Fleet, Stage } from "../config/fleet.ts";
 import { type FirewallRule, firewallRules, gatewayRules } from "./plan/firewall.ts";
 import { type LoadBalancer, loadBalancers, type Place, places } from "./plan/load-balancers.ts";

@@ -1,6 +1,6 @@
 import { inAppFile, withAppFiles } from "./app-files.ts";
 import type { Cluster } from "./cluster.ts";
-import { crosscheck } from "./crosscheck.ts";
+import { crosscheck } from "./crosscheck/crosscheck.ts";
 import { ConfigError, type Problem } from "./error.ts";
 import { explain } from "./explain.ts";
 import type { App, Base, Bootstrap, Fleet, Promotion, Soak, Stage } from "./fleet.ts";
@@ -35,7 +35,7 @@ function cluster(stage: string, { servers, pools, gateway, ...keys }: StackKeys[
   };
 }
 
-/** Ports are given for a rendered base and for no other (crosscheck-rollout.ts). */
+/** Ports are given for a rendered base and for no other (crosscheck/rollout.ts). */
 function base(app: string, keys: ProjectKeys["apps"][string]): Base {
   const { ports, security = "restricted", user, probes = { readiness: {} } } = keys;
   if (!ports) return { kind: "external", container: keys.container ?? app };
@@ -49,7 +49,7 @@ function promotion({ hold, pin }: StackKeys["overrides"][string]): Promotion {
 
 const units: { readonly [unit: string]: number } = { m: 60, h: 3600, d: 86_400 };
 
-/** The stage before is there (crosscheck-soak.ts). */
+/** The stage before is there (crosscheck/soak.ts). */
 function soak(written: string | undefined, before: string | undefined): Soak | undefined {
   if (written === undefined || before === undefined) return undefined;
   return { stage: before, for: written, seconds: Number(written.slice(0, -1)) * (units[written.slice(-1)] ?? 0) };
@@ -111,7 +111,7 @@ function stage(
   ];
 }
 
-/** The URL is GitHub's where its bootstrap is asked for (crosscheck-rollout.ts). */
+/** The URL is GitHub's where its bootstrap is asked for (crosscheck/rollout.ts). */
 function bootstrapOf({ url, bootstrap, personal }: ProjectKeys["repository"]): Bootstrap {
   if (bootstrap === "git") return { kind: "git" };
   const [owner = "", repository = ""] = new URL(url).pathname

@@ -28,7 +28,7 @@ function behindBalancers({ demand, snapshot }: Question): readonly Findings[] {
   });
 }
 
-/** What fits into limits that depend on what else is there, or on what the type takes (the others: crosscheck-topology.ts). */
+/** What fits into limits that depend on what else is there, or on what the type takes (the others: config/crosscheck/topology.ts). */
 export const roomFindings = (question: Question): Findings =>
   together([...inProject(question), ...behindBalancers(question)]);
 

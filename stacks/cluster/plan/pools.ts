@@ -1,5 +1,5 @@
 import type { Cluster, NodePool } from "../../config/cluster.ts";
-import { nodeAddress } from "../../config/crosscheck-cluster.ts";
+import { nodeAddress } from "../../config/crosscheck/cluster.ts";
 import type { Node, Role } from "./machine.ts";
 import { type Labels, labels, type Scope } from "./scope.ts";
 

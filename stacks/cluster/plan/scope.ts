@@ -1,6 +1,6 @@
 import { addressAt, cidr } from "../../config/cidr.ts";
 import type { Cluster } from "../../config/cluster.ts";
-import { reservedAddresses } from "../../config/crosscheck-cluster.ts";
+import { reservedAddresses } from "../../config/crosscheck/cluster.ts";
 
 export interface Labels {
   readonly [key: string]: string;

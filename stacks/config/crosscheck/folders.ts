@@ -1,7 +1,7 @@
-import { ownKustomizations } from "./crosscheck-reserved.ts";
-import type { Problem } from "./error.ts";
+import type { Problem } from "../error.ts";
+import type { StackKeys, Written } from "../schema.ts";
 import { unorderable } from "./order.ts";
-import type { StackKeys, Written } from "./schema.ts";
+import { ownKustomizations } from "./reserved.ts";
 
 type Kustomizations = StackKeys["kustomizations"];
 

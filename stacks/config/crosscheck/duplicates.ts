@@ -1,4 +1,4 @@
-import type { Problem } from "./error.ts";
+import type { Problem } from "../error.ts";
 
 /** Two things that may not be the same: the second one is the problem, and its message can name the first one. */
 export function duplicates<T>(

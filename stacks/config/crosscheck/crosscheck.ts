@@ -1,16 +1,16 @@
-import { crosscheckApps } from "./crosscheck-apps.ts";
-import { crosscheckChannels } from "./crosscheck-channels.ts";
-import { crosscheckCluster } from "./crosscheck-cluster.ts";
-import { crosscheckInfrastructure } from "./crosscheck-infrastructure.ts";
-import { crosscheckNotifications } from "./crosscheck-notifications.ts";
-import { crosscheckPatches } from "./crosscheck-patches.ts";
-import { crosscheckReserved } from "./crosscheck-reserved.ts";
-import { crosscheckRollout } from "./crosscheck-rollout.ts";
-import { crosscheckSoak } from "./crosscheck-soak.ts";
+import type { Problem } from "../error.ts";
+import { name } from "../names.ts";
+import type { Written } from "../schema.ts";
+import { crosscheckApps } from "./apps.ts";
+import { crosscheckChannels } from "./channels.ts";
+import { crosscheckCluster } from "./cluster.ts";
 import { duplicates } from "./duplicates.ts";
-import type { Problem } from "./error.ts";
-import { name } from "./names.ts";
-import type { Written } from "./schema.ts";
+import { crosscheckInfrastructure } from "./infrastructure.ts";
+import { crosscheckNotifications } from "./notifications.ts";
+import { crosscheckPatches } from "./patches.ts";
+import { crosscheckReserved } from "./reserved.ts";
+import { crosscheckRollout } from "./rollout.ts";
+import { crosscheckSoak } from "./soak.ts";
 
 function crosscheckStages({ shared }: Written): readonly Problem[] {
   const stages = shared.stages.map((stage, index) => ({ ...stage, index }));

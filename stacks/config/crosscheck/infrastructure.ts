@@ -1,9 +1,9 @@
-import { crosscheckFolders } from "./crosscheck-folders.ts";
-import type { Problem } from "./error.ts";
+import type { Problem } from "../error.ts";
+import { didYouMean } from "../parse.ts";
+import { acmeIssuers, certManager, hcloudCsi, traefik } from "../releases/presets.ts";
+import type { Written } from "../schema.ts";
+import { crosscheckFolders } from "./folders.ts";
 import { unorderable } from "./order.ts";
-import { didYouMean } from "./parse.ts";
-import { acmeIssuers, certManager, hcloudCsi, traefik } from "./releases/presets.ts";
-import type { Written } from "./schema.ts";
 
 const at = (path: Problem["path"], message: string): Problem => ({ file: "Pulumi.yaml", path, message });
 

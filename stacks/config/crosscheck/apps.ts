@@ -1,10 +1,10 @@
+import type { Problem } from "../error.ts";
+import type { Protocol } from "../fleet.ts";
+import { didYouMean } from "../parse.ts";
+import type { ProjectKeys, StackKeys, Written } from "../schema.ts";
+import { channelOf } from "../schema-channel.ts";
+import { accepts, sampleTag } from "../tags/channel.ts";
 import { duplicates } from "./duplicates.ts";
-import type { Problem } from "./error.ts";
-import type { Protocol } from "./fleet.ts";
-import { didYouMean } from "./parse.ts";
-import type { ProjectKeys, StackKeys, Written } from "./schema.ts";
-import { channelOf } from "./schema-channel.ts";
-import { accepts, sampleTag } from "./tags/channel.ts";
 
 type Shared = ProjectKeys["apps"][string];
 type Override = StackKeys["overrides"][string];

@@ -1,4 +1,4 @@
-import { didYouMean } from "./parse.ts";
+import { didYouMean } from "../parse.ts";
 
 interface Node {
   readonly name: string;

@@ -1,8 +1,8 @@
-import type { Problem } from "./error.ts";
-import { didYouMean } from "./parse.ts";
-import type { ProjectKeys } from "./schema.ts";
-import { channelOf } from "./schema-channel.ts";
-import { accepts, sampleTag, sharedTag } from "./tags/channel.ts";
+import type { Problem } from "../error.ts";
+import { didYouMean } from "../parse.ts";
+import type { ProjectKeys } from "../schema.ts";
+import { channelOf } from "../schema-channel.ts";
+import { accepts, sampleTag, sharedTag } from "../tags/channel.ts";
 
 type Stages = ProjectKeys["stages"];
 type Stage = Stages[number];
