@@ -2,8 +2,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readSources } from "../stacks/config/files.ts";
-import { appSchema, projectSchema, stackSchema } from "../stacks/config/json-schema.ts";
-import { reference } from "../stacks/config/reference.ts";
+import { appSchema, projectSchema, stackSchema } from "../stacks/config/schema/json-schema.ts";
+import { reference } from "../stacks/config/schema/reference.ts";
 import { refusal, tell } from "./outcome.ts";
 import { parsed } from "./usage.ts";
 

@@ -8,7 +8,7 @@ import type { CreateRequest } from "../provider/resource.ts";
 import type { Properties } from "../provider/values.ts";
 import { dummyGitHubToken, type GitHub, startGitHub } from "../sandbox/github/server.ts";
 import { knownHosts } from "../stacks/config/known-hosts.ts";
-import type { ProjectKeys } from "../stacks/config/schema.ts";
+import type { ProjectKeys } from "../stacks/config/schema/schema.ts";
 
 const request = (inputs: Properties): CreateRequest => ({
   ...{ urn: "urn", inputs, secrets: new Set(), preview: false, timeout: 0, signal: new AbortController().signal },

@@ -7,7 +7,7 @@ import { cliVersion } from "../sandbox/pulumi/install.ts";
 import { nodeScripts } from "../stacks/cluster/node-scripts.ts";
 import { nodePhases } from "../stacks/cluster/node-settings.ts";
 import { resolve } from "../stacks/config/resolve.ts";
-import { channel } from "../stacks/config/schema-channel.ts";
+import { channel } from "../stacks/config/schema/channel.ts";
 import { verdict } from "../stacks/preflight/preflight.ts";
 import { bill } from "../stacks/preflight/price.ts";
 import { priceTable } from "../stacks/preflight/report.ts";

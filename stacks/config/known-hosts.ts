@@ -1,4 +1,4 @@
-import type { ProjectKeys } from "./schema.ts";
+import type { ProjectKeys } from "./schema/schema.ts";
 
 /**
  * GitHub's SSH host keys, from https://api.github.com/meta (`ssh_keys`). Their fingerprints, which GitHub publishes in

@@ -1,7 +1,7 @@
 import type { Chart, Folder, Infrastructure, Patch, Provider, Receiver, Values } from "./infrastructure.ts";
 import { certManager, certManagerValues, hcloudCsi, hcloudCsiValues, traefik } from "./releases/presets.ts";
-import type { ProjectKeys, StackKeys } from "./schema.ts";
-import type { ChartKeys, KustomizationKeys, PatchKeys } from "./schema-infrastructure.ts";
+import type { ChartKeys, KustomizationKeys, PatchKeys } from "./schema/infrastructure.ts";
+import type { ProjectKeys, StackKeys } from "./schema/schema.ts";
 
 type Shared = Pick<ProjectKeys, "repository" | "infrastructure" | "notifications">;
 

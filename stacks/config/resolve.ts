@@ -8,8 +8,8 @@ import { knownHosts } from "./known-hosts.ts";
 import { zoneOf } from "./locations.ts";
 import { didYouMean, parse } from "./parse.ts";
 import { infrastructureOf, patchOf } from "./resolve-infrastructure.ts";
-import { type ProjectKeys, projectKeys, type StackKeys, stackKeys, type Written } from "./schema.ts";
-import { channelOf } from "./schema-channel.ts";
+import { channelOf } from "./schema/channel.ts";
+import { type ProjectKeys, projectKeys, type StackKeys, stackKeys, type Written } from "./schema/schema.ts";
 import type { Sources } from "./sources.ts";
 
 const byName = <T extends { readonly name: string }>(a: T, b: T): number => (a.name < b.name ? -1 : 1);

@@ -1,8 +1,8 @@
 import type { Problem } from "../error.ts";
 import type { Protocol } from "../fleet.ts";
 import { didYouMean } from "../parse.ts";
-import type { ProjectKeys, StackKeys, Written } from "../schema.ts";
-import { channelOf } from "../schema-channel.ts";
+import { channelOf } from "../schema/channel.ts";
+import type { ProjectKeys, StackKeys, Written } from "../schema/schema.ts";
 import { accepts, sampleTag } from "../tags/channel.ts";
 import { duplicates } from "./duplicates.ts";
 

@@ -1,7 +1,7 @@
 import type { Problem } from "../error.ts";
 import { didYouMean } from "../parse.ts";
-import type { ProjectKeys } from "../schema.ts";
-import { channelOf } from "../schema-channel.ts";
+import { channelOf } from "../schema/channel.ts";
+import type { ProjectKeys } from "../schema/schema.ts";
 import { accepts, sampleTag, sharedTag } from "../tags/channel.ts";
 
 type Stages = ProjectKeys["stages"];

@@ -1,6 +1,6 @@
 import { addressAt, type Cidr, cidr, contains, overlaps, privateRanges } from "../cidr.ts";
 import type { Problem } from "../error.ts";
-import type { StackKeys } from "../schema.ts";
+import type { StackKeys } from "../schema/schema.ts";
 import { crosscheckTopology } from "./topology.ts";
 
 /** k3s' own defaults for pods and services; a private network that overlaps them cannot be routed. */

@@ -1,6 +1,6 @@
 import type { Problem } from "../error.ts";
-import { name } from "../names.ts";
-import type { Written } from "../schema.ts";
+import { name } from "../schema/names.ts";
+import type { Written } from "../schema/schema.ts";
 import { crosscheckApps } from "./apps.ts";
 import { crosscheckChannels } from "./channels.ts";
 import { crosscheckCluster } from "./cluster.ts";

@@ -1,5 +1,5 @@
 import type { Problem } from "../error.ts";
-import type { StackKeys, Written } from "../schema.ts";
+import type { StackKeys, Written } from "../schema/schema.ts";
 import { unorderable } from "./order.ts";
 import { ownKustomizations } from "./reserved.ts";
 

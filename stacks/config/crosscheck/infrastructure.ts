@@ -1,7 +1,7 @@
 import type { Problem } from "../error.ts";
 import { didYouMean } from "../parse.ts";
 import { acmeIssuers, certManager, hcloudCsi, traefik } from "../releases/presets.ts";
-import type { Written } from "../schema.ts";
+import type { Written } from "../schema/schema.ts";
 import { crosscheckFolders } from "./folders.ts";
 import { unorderable } from "./order.ts";
 

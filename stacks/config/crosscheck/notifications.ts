@@ -1,6 +1,6 @@
 import type { Problem } from "../error.ts";
 import { didYouMean } from "../parse.ts";
-import type { Written } from "../schema.ts";
+import type { Written } from "../schema/schema.ts";
 
 const at = (path: Problem["path"], message: string): Problem => ({ file: "Pulumi.yaml", path, message });
 

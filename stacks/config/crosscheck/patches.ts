@@ -1,7 +1,7 @@
 import type { Problem } from "../error.ts";
 import type { Merge, Values } from "../infrastructure.ts";
-import type { StackKeys, Written } from "../schema.ts";
-import type { PatchKeys } from "../schema-infrastructure.ts";
+import type { PatchKeys } from "../schema/infrastructure.ts";
+import type { StackKeys, Written } from "../schema/schema.ts";
 
 type Override = StackKeys["overrides"][string];
 

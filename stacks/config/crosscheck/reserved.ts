@@ -1,5 +1,5 @@
 import type { Problem } from "../error.ts";
-import type { Written } from "../schema.ts";
+import type { Written } from "../schema/schema.ts";
 
 /** Flux Kustomizations of ours; every other one, an app's too, is beside them in flux-system. */
 export const ownKustomizations: readonly string[] = [

@@ -1,6 +1,6 @@
 import type { Problem } from "../error.ts";
 import { knownHosts, sshHost } from "../known-hosts.ts";
-import type { ProjectKeys, Written } from "../schema.ts";
+import type { ProjectKeys, Written } from "../schema/schema.ts";
 
 type Shared = ProjectKeys["apps"][string];
 

@@ -1,7 +1,7 @@
 import type { Problem } from "../error.ts";
 import type { Channel } from "../fleet.ts";
-import type { ProjectKeys, Written } from "../schema.ts";
-import { channelOf } from "../schema-channel.ts";
+import { channelOf } from "../schema/channel.ts";
+import type { ProjectKeys, Written } from "../schema/schema.ts";
 
 /** As GitHub's addresses are compared: https, ssh and scp's form name one repository. */
 const repositoryOf = (url: string): string =>

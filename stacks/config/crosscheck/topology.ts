@@ -1,6 +1,6 @@
 import type { Problem } from "../error.ts";
 import { zoneOf } from "../locations.ts";
-import type { StackKeys } from "../schema.ts";
+import type { StackKeys } from "../schema/schema.ts";
 
 type Cluster = StackKeys["cluster"];
 type Found = Omit<Problem, "file">;

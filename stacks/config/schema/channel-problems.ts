@@ -1,8 +1,8 @@
 import compare from "semver/functions/compare.js";
-import { both, emptyWord, example, inOrder, type Language, not, nothing, oneOf } from "./tags/language.ts";
-import { languageOf, type Pattern, readPattern } from "./tags/pattern.ts";
-import { rangeProblem } from "./tags/range.ts";
-import { anyVersion, rangeLanguage } from "./tags/range-language.ts";
+import { both, emptyWord, example, inOrder, type Language, not, nothing, oneOf } from "../tags/language.ts";
+import { languageOf, type Pattern, readPattern } from "../tags/pattern.ts";
+import { rangeProblem } from "../tags/range.ts";
+import { anyVersion, rangeLanguage } from "../tags/range-language.ts";
 
 /** A channel's long form as it was written. */
 interface Keys {

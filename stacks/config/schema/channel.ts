@@ -1,8 +1,8 @@
 import { z } from "zod";
+import type { Channel } from "../fleet.ts";
+import { readPattern } from "../tags/pattern.ts";
 import { channelProblems } from "./channel-problems.ts";
-import type { Channel } from "./fleet.ts";
 import { prereleaseId } from "./names.ts";
-import { readPattern } from "./tags/pattern.ts";
 
 const version = z
   .string()

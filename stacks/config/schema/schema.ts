@@ -1,8 +1,7 @@
 import { z } from "zod";
-import { branch, folder, gitUrl, host, name, quantity, tag, variable } from "./names.ts";
-import { app } from "./schema-app.ts";
-import { channel } from "./schema-channel.ts";
-import { cluster } from "./schema-cluster.ts";
+import { app } from "./app.ts";
+import { channel } from "./channel.ts";
+import { cluster } from "./cluster.ts";
 import {
   additions,
   decryption,
@@ -11,8 +10,9 @@ import {
   notifications,
   stageCharts,
   webhooks,
-} from "./schema-infrastructure.ts";
-import { bootstrapKeys } from "./schema-node.ts";
+} from "./infrastructure.ts";
+import { branch, folder, gitUrl, host, name, quantity, tag, variable } from "./names.ts";
+import { bootstrapKeys } from "./node.ts";
 
 /**
  * What people write, key by key, strictly: a key that nobody reads is an error. Rules that look at one value only stand

@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { expression } from "./channel.ts";
+import { decryption } from "./infrastructure.ts";
 import { image, name, port, tag } from "./names.ts";
-import { expression } from "./schema-channel.ts";
-import { decryption } from "./schema-infrastructure.ts";
 
 /** The schema of what the stages share of an application; a part of `schema.ts`. */
 

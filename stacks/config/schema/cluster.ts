@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { zoneOf } from "./locations.ts";
+import { zoneOf } from "../locations.ts";
 import { name, nodeLabels, taint } from "./names.ts";
-import { nodeKeys } from "./schema-node.ts";
+import { nodeKeys } from "./node.ts";
 
 const cidr4 = z.cidrv4({ error: "use an IPv4 range such as 10.10.0.0/16" }).meta({ examples: ["10.10.0.0/16"] });
 const serverType = z

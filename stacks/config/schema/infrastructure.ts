@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { receiverTypes } from "./infrastructure.ts";
+import { receiverTypes } from "../infrastructure.ts";
 import { folder, host, name } from "./names.ts";
 
 /** The schema of what runs beside the apps, and of the files that people add; a part of `schema.ts`. */
