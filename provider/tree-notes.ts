@@ -5,7 +5,7 @@ import { strandedTags } from "../stacks/explain/stranded.ts";
 import { allowDowngradeAnnotation } from "../stacks/gitops/names.ts";
 import type { Change } from "../stacks/publish/merge.ts";
 import { isManifest, type Ownership } from "../stacks/publish/ownership.ts";
-import { markedSites, version } from "../stacks/publish/setters.ts";
+import { markedSites, version } from "../stacks/tree/setters.ts";
 import type { Severity } from "./log.ts";
 import { editedSeeds } from "./tree-bookkeeping.ts";
 import type { TreeInputs } from "./tree-inputs.ts";

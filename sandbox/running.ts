@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import type { App, Fleet, Stage } from "../stacks/config/fleet.ts";
-import { parseImage } from "../stacks/publish/image.ts";
+import { parseImage } from "../stacks/tree/image.ts";
 import type { RunningTag } from "./report.ts";
 import { lastCommit } from "./repository.ts";
 

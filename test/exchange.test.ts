@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { startGit } from "../sandbox/git/server.ts";
 import { resolve } from "../stacks/config/resolve.ts";
 import { openRemote } from "../stacks/publish/git.ts";
-import { setMarked } from "../stacks/publish/setters.ts";
+import { setMarked } from "../stacks/tree/setters.ts";
 import { fill, type Size } from "./big-repository.ts";
 import { publisher } from "./flux/harness/publisher.ts";
 import { gitRemote } from "./git-remote.ts";

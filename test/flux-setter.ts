@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { update } from "../sandbox/flux/update.ts";
-import type { Image } from "../stacks/publish/image.ts";
+import type { Image } from "../stacks/tree/image.ts";
 import { answers } from "./go-oracle.ts";
 
 export type Files = Readonly<Record<string, string>>;

@@ -9,7 +9,7 @@ import { gitError } from "../stacks/publish/git-failure.ts";
 import { readHead } from "../stacks/publish/head.ts";
 import { plan, type release } from "../stacks/publish/merge.ts";
 import { publish } from "../stacks/publish/publish.ts";
-import { setMarked } from "../stacks/publish/setters.ts";
+import { setMarked } from "../stacks/tree/setters.ts";
 import { gitRemote } from "./git-remote.ts";
 
 let repo: ReturnType<typeof gitRemote>;

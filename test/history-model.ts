@@ -5,8 +5,8 @@
 import type { Remote } from "../stacks/publish/git.ts";
 import { GitError } from "../stacks/publish/git-failure.ts";
 import { isManifest, manifestPath } from "../stacks/publish/ownership.ts";
-import { keptSites, withoutValues } from "../stacks/publish/setters.ts";
 import type { Head, Snapshot } from "../stacks/publish/snapshot.ts";
+import { keptSites, withoutValues } from "../stacks/tree/setters.ts";
 import { applied, entriesOf, type Files } from "./heads.ts";
 import type { Turns } from "./turns.ts";
 

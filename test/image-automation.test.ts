@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { setters } from "../stacks/publish/setters.ts";
+import { setters } from "../stacks/tree/setters.ts";
 import { ofKind, seed, treeOf, trees } from "./fleets.ts";
 
 const stages = seed.stages.map(({ name }) => name);

@@ -7,7 +7,7 @@ import { startHetzner } from "../sandbox/hetzner/start.ts";
 import type { matrix } from "../stacks/matrix/matrix.ts";
 import { movements } from "../stacks/matrix/movements.ts";
 import { manifestPath, manifestText } from "../stacks/publish/ownership.ts";
-import { setMarked } from "../stacks/publish/setters.ts";
+import { setMarked } from "../stacks/tree/setters.ts";
 import { gitRemote } from "./git-remote.ts";
 import { hetznerToken } from "./hetzner-client.ts";
 import { renderedTree } from "./rendered-tree.ts";

@@ -10,7 +10,7 @@ import { gitops } from "../provider/gitops.ts";
 import { serve } from "../provider/protocol.ts";
 import { type Properties, secret, unknown } from "../provider/values.ts";
 import { fenced, unfenced } from "../stacks/publish/fence.ts";
-import { setMarked } from "../stacks/publish/setters.ts";
+import { setMarked } from "../stacks/tree/setters.ts";
 import { gitRemote } from "./git-remote.ts";
 import { providerClient } from "./provider-client.ts";
 

@@ -18,7 +18,7 @@ import { fenced } from "../stacks/publish/fence.ts";
 import { openRemote } from "../stacks/publish/git.ts";
 import { plan } from "../stacks/publish/merge.ts";
 import { publish } from "../stacks/publish/publish.ts";
-import { setMarked } from "../stacks/publish/setters.ts";
+import { setMarked } from "../stacks/tree/setters.ts";
 import { gitRemote } from "./git-remote.ts";
 
 const patch = "apps/blog/prod/patch.yaml";

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { plan, release } from "../stacks/publish/merge.ts";
 import { manifestText } from "../stacks/publish/ownership.ts";
-import { keepValues, setMarked, setters, withoutValues } from "../stacks/publish/setters.ts";
+import { keepValues, setMarked, setters, withoutValues } from "../stacks/tree/setters.ts";
 import { applied, changesOf, type Files, headOf } from "./heads.ts";
 
 const path = "clusters/production";

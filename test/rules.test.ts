@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { nodeScripts } from "../stacks/cluster/node-scripts.ts";
 import { resolve } from "../stacks/config/resolve.ts";
-import { setters } from "../stacks/publish/setters.ts";
+import { setters } from "../stacks/tree/setters.ts";
 import { everything } from "./everything.ts";
 import { guarded, objectsOf, seed, treeOf } from "./fleets.ts";
 import { seedSources } from "./sources.ts";

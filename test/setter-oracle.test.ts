@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { overlayPath, policyName } from "../stacks/gitops/names.ts";
 import { toYaml } from "../stacks/gitops/yaml.ts";
-import type { Image } from "../stacks/publish/image.ts";
+import type { Image } from "../stacks/tree/image.ts";
 import { marked } from "../stacks/yaml/write.ts";
 import { awkward } from "./awkward-strings.ts";
 import { guarded, seed, treeOf, withApp } from "./fleets.ts";

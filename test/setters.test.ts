@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isScanned, keepValues, setMarked, setters, withoutValues } from "../stacks/publish/setters.ts";
+import { isScanned, keepValues, setMarked, setters, withoutValues } from "../stacks/tree/setters.ts";
 
 const line = (value: string, marker = "blog:blog-prod") => `image: ${value} # {"$imagepolicy": "${marker}"}\n`;
 const tag = (value: string) => `newTag: ${value} # {"$imagepolicy": "blog:blog-prod:tag"}\n`;

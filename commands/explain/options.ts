@@ -1,5 +1,5 @@
-import { parseImage } from "../../stacks/publish/image.ts";
 import { isTag } from "../../stacks/registry/reference.ts";
+import { parseImage } from "../../stacks/tree/image.ts";
 import { parsed, UsageError } from "../usage.ts";
 
 export const help = `Usage: npm run explain -- <image>:<tag> [--repo <url|folder>] [--json]

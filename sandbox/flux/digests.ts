@@ -1,5 +1,5 @@
-import { formatImage, type Image, parseImage } from "../../stacks/publish/image.ts";
-import { isScanned, setters } from "../../stacks/publish/setters.ts";
+import { formatImage, type Image, parseImage } from "../../stacks/tree/image.ts";
+import { isScanned, setters } from "../../stacks/tree/setters.ts";
 import type { ImagePolicy } from "./objects.ts";
 import { idOf, type PolicyOutcome } from "./policies.ts";
 

@@ -3,7 +3,7 @@
  * any other field is an error, so that a run never passes over something that a real controller would obey.
  */
 import { z } from "zod";
-import { parseImage } from "../../stacks/publish/image.ts";
+import { parseImage } from "../../stacks/tree/image.ts";
 
 const duration = z.string().regex(/^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$/, "must be a duration such as 5m");
 const reference = z.strictObject({ name: z.string() });

@@ -1,6 +1,6 @@
 import type { TagPolicy } from "../../stacks/config/tags/channel.ts";
 import { selectTag } from "../../stacks/gitops/select.ts";
-import type { Image } from "../../stacks/publish/image.ts";
+import type { Image } from "../../stacks/tree/image.ts";
 import type { ClusterObjects } from "./cluster-objects.ts";
 import type { ImagePolicy, ImageRepository } from "./objects.ts";
 

@@ -1,8 +1,8 @@
 import { posix } from "node:path";
 import { isMap, parseAllDocuments } from "yaml";
-import type { Image } from "../../stacks/publish/image.ts";
-import type { Marker } from "../../stacks/publish/marker.ts";
-import { isScanned, setMarked, setters } from "../../stacks/publish/setters.ts";
+import type { Image } from "../../stacks/tree/image.ts";
+import type { Marker } from "../../stacks/tree/marker.ts";
+import { isScanned, setMarked, setters } from "../../stacks/tree/setters.ts";
 
 /** A marked value that an automation set. */
 export interface Change {

@@ -1,5 +1,5 @@
 import type { Protocol } from "../config/fleet.ts";
-import { parseImage } from "../publish/image.ts";
+import { parseImage } from "../tree/image.ts";
 import { pullSecretOf } from "./delivery.ts";
 import { hostsIn, protocolOf } from "./ingresses.ts";
 import { baseLayers, container, type Layer, layers, ofKind, overlayFile, syncsOf } from "./layers.ts";

@@ -1,8 +1,8 @@
 /** A repository's YAML as somebody wrote it: what cannot be read is reported and skipped, never a reason to stop. */
 import { type Document, LineCounter, parseAllDocuments } from "yaml";
-import { parseImage } from "../publish/image.ts";
-import type { Marker } from "../publish/marker.ts";
-import { isScanned, markedSites } from "../publish/setters.ts";
+import { parseImage } from "../tree/image.ts";
+import type { Marker } from "../tree/marker.ts";
+import { isScanned, markedSites } from "../tree/setters.ts";
 import type { Finding } from "./finding.ts";
 
 /** Path in the repository to text. */

@@ -1,4 +1,4 @@
-import { parseImage } from "../publish/image.ts";
+import { parseImage } from "../tree/image.ts";
 import { type Rollout, rolloutOf } from "./delivery.ts";
 import { type Hosts, hosts } from "./ingresses.ts";
 import { baseLayers, container, type Layer, layers, ofKind, overlayFile } from "./layers.ts";

@@ -1,11 +1,9 @@
 /** Every policy that could take an image's tags, with what surrounds it: its cluster, its scan, and the line that it sets. */
 import { posix } from "node:path";
-import { parseImage } from "../publish/image.ts";
-import { hasMarkers, type Marker } from "../publish/marker.ts";
-import { folders } from "../publish/paths.ts";
-import { isScanned, markedSites } from "../publish/setters.ts";
 import { canonicalName } from "../registry/reference.ts";
 import { type ClusterFolder, clusterFolders } from "../tree/clusters.ts";
+import { folders } from "../tree/folders.ts";
+import { parseImage } from "../tree/image.ts";
 import {
   type ImageObjects,
   type ImagePolicy,
@@ -14,6 +12,8 @@ import {
   imageObjects,
 } from "../tree/image-objects.ts";
 import type { Files } from "../tree/manifests.ts";
+import { hasMarkers, type Marker } from "../tree/marker.ts";
+import { isScanned, markedSites } from "../tree/setters.ts";
 
 /** A marked line, and the tag that stands there. */
 export interface Line {

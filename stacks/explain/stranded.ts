@@ -4,9 +4,9 @@ import { lowestOf } from "../config/tags/range.ts";
 import { matcherOf } from "../config/tags/regex/matcher.ts";
 import { versionOf } from "../config/tags/version.ts";
 import { allowDowngradeAnnotation } from "../gitops/names.ts";
-import { parseImage } from "../publish/image.ts";
-import { setters } from "../publish/setters.ts";
+import { parseImage } from "../tree/image.ts";
 import type { Files } from "../tree/manifests.ts";
+import { setters } from "../tree/setters.ts";
 import { refusalOf } from "./choose.ts";
 import { decisive, idOf, type Rule, rulesIn, unlessBroken } from "./rules.ts";
 

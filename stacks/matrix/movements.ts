@@ -1,6 +1,6 @@
 /** How tags moved, read from what `git log` prints of the marked lines: main's own line of history, merges as one step. */
-import { parseImage } from "../publish/image.ts";
-import { markedSites } from "../publish/setters.ts";
+import { parseImage } from "../tree/image.ts";
+import { markedSites } from "../tree/setters.ts";
 
 /** How `git log` has to be asked for patches; `movements` reads nothing else. */
 export const logOptions = [

@@ -1,10 +1,10 @@
 /** What a change of a stage's files means: for images, for who writes the tags, for policies, and for what Flux removes. */
 import { parseAllDocuments } from "yaml";
 import { unfenced } from "../publish/fence.ts";
-import { parseImage } from "../publish/image.ts";
 import { isManifest } from "../publish/ownership.ts";
-import { isScanned, markedSites, type Setter } from "../publish/setters.ts";
+import { parseImage } from "../tree/image.ts";
 import { field } from "../tree/manifests.ts";
+import { isScanned, markedSites, type Setter } from "../tree/setters.ts";
 import type { Step } from "./events.ts";
 import { lineDiff } from "./line-diff.ts";
 

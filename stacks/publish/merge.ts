@@ -1,11 +1,11 @@
 import { YAMLParseError } from "yaml";
+import { isScanned, keepValues } from "../tree/setters.ts";
 import { downgrades } from "./downgrades.ts";
 import { exposedSecret } from "./exposed.ts";
 import { followed } from "./followed.ts";
 import { isManifest, manifestPath, manifestText, type Ownership, ownership } from "./ownership.ts";
 import { obstacle, pathProblems } from "./paths.ts";
 import type { Problem } from "./problem.ts";
-import { isScanned, keepValues } from "./setters.ts";
 import type { Head } from "./snapshot.ts";
 
 export type Reason =

@@ -1,5 +1,5 @@
+import { withoutValues } from "../tree/setters.ts";
 import type { Plan } from "./merge.ts";
-import { withoutValues } from "./setters.ts";
 import type { Head } from "./snapshot.ts";
 
 /** Paths that the plan would change although it showed them otherwise: someone changed them after the head it was made on. */

@@ -1,7 +1,7 @@
 /** The image objects that a cluster gets from a repository, with the fields by which a tag is taken or not. */
 import { posix } from "node:path";
 import { z } from "zod";
-import { foldersOf } from "../publish/paths.ts";
+import { foldersOf } from "./folders.ts";
 import { type Files, field, folderManifests, isA, type Manifest, nameIn, type Reading } from "./manifests.ts";
 
 const labels = z.record(z.string(), z.string());

@@ -1,7 +1,7 @@
 /** What kustomize builds from a repository's files, as far as lists of files and folders go; nothing is patched or named anew. */
 import { posix } from "node:path";
-import { foldersOf } from "../publish/paths.ts";
 import { documentsIn } from "../yaml/read.ts";
+import { foldersOf } from "./folders.ts";
 
 /** Path to text of a repository's files. */
 export type Files = ReadonlyMap<string, string>;
