@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { layoutOf } from "../sandbox/layout.ts";
 import { withSandbox } from "../sandbox/open.ts";
 import { cleared, cutOff, inventory, type PowerCut, problems, recover, type Stage, up } from "../sandbox/power-cut.ts";
-import { said } from "../sandbox/pulumi/process.ts";
+import { said } from "../sandbox/process/execute.ts";
 import { initStack } from "../sandbox/stage.ts";
 import { readFleet } from "../stacks/config/files.ts";
 import { tryPlans } from "../test/engine-plans.ts";

@@ -1,8 +1,8 @@
 /** Ends a run as a power cut does, at one of its requests to Hetzner, and goes on as docs/day-2.md tells people to. */
 import type { Moment } from "./hetzner/faults.ts";
 import type { Sandbox } from "./open.ts";
+import { type Run, said } from "./process/execute.ts";
 import { liftProtection } from "./protection.ts";
-import { type Run, said } from "./pulumi/process.ts";
 
 export interface PowerCut {
   /** The n-th request that is no GET, counted from 1. */

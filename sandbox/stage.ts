@@ -3,7 +3,7 @@ import { stageNeeds } from "../stacks/config/stage-secrets.ts";
 import { SandboxError } from "./error.ts";
 import { dummyGitHubToken } from "./github/server.ts";
 import type { How, Sandbox } from "./open.ts";
-import { lastLines, type Run } from "./pulumi/process.ts";
+import { lastLines, type Run } from "./process/execute.ts";
 import { dummyToken } from "./services.ts";
 
 /** Runs Pulumi and goes on only when it succeeded. @throws SandboxError with what Pulumi said */

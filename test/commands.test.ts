@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { execute } from "../sandbox/pulumi/process.ts";
+import { execute } from "../sandbox/process/execute.ts";
 import { commands, fileOf, flagsOf, scriptOf, scripts } from "./documents.ts";
 
 const root = join(import.meta.dirname, "..");

@@ -5,8 +5,8 @@ import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
+import { execute } from "../sandbox/process/execute.ts";
 import { installedCli } from "../sandbox/pulumi/cli.ts";
-import { execute } from "../sandbox/pulumi/process.ts";
 import { commands, documents, flagsOf, read, scriptOf, scripts } from "./documents.ts";
 
 const root = join(import.meta.dirname, "..");

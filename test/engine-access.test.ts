@@ -1,7 +1,7 @@
 /** How a stage reaches its cluster, on the real Pulumi engine: what a rotation touches, and a stage that nobody reaches. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type KubeObject, place } from "../sandbox/cluster/objects.ts";
-import { said } from "../sandbox/pulumi/process.ts";
+import { said } from "../sandbox/process/execute.ts";
 import { dummySecrets } from "../sandbox/stage.ts";
 import { hcloudCcm, hcloudCsi } from "../stacks/config/releases/presets.ts";
 import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";

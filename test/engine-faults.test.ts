@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { destroyCommand } from "../commands/destroy.ts";
 import { noAnswer } from "../sandbox/hetzner/error.ts";
 import { cutOff } from "../sandbox/power-cut.ts";
-import { said } from "../sandbox/pulumi/process.ts";
+import { said } from "../sandbox/process/execute.ts";
 import { dummyToken } from "../sandbox/services.ts";
 import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";
 import { expectDone, minute } from "./engine-words.ts";

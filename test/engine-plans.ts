@@ -2,7 +2,7 @@
 import { inspect } from "node:util";
 import fc from "fast-check";
 import { cleared, cutOff, goOn, problems, recover, type Stage, up } from "../sandbox/power-cut.ts";
-import { said } from "../sandbox/pulumi/process.ts";
+import { said } from "../sandbox/process/execute.ts";
 import { dummyToken as token } from "../sandbox/services.ts";
 import { type Fault, fault, inject, losesFirewall, switchOn } from "./random-faults.ts";
 

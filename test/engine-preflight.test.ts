@@ -1,7 +1,7 @@
 /** What Hetzner has and asks for it, on the real engine: refused before anything is created, and never a reason for a write. */
 import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { said } from "../sandbox/pulumi/process.ts";
+import { said } from "../sandbox/process/execute.ts";
 import { dummyToken } from "../sandbox/services.ts";
 import { initStack } from "../sandbox/stage.ts";
 import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";

@@ -2,7 +2,7 @@
 import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { said } from "../sandbox/pulumi/process.ts";
+import { said } from "../sandbox/process/execute.ts";
 import { dummySecrets } from "../sandbox/stage.ts";
 import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";
 import { expectDone, expectWords, minute } from "./engine-words.ts";

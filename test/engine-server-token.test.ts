@@ -3,7 +3,7 @@ import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Objects, place } from "../sandbox/cluster/objects.ts";
 import { takesServer } from "../sandbox/cluster/server-tokens.ts";
-import { said } from "../sandbox/pulumi/process.ts";
+import { said } from "../sandbox/process/execute.ts";
 import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";
 import { expectDone, minute } from "./engine-words.ts";
 

@@ -1,6 +1,6 @@
 /** The most that a plan can hold, on the real Pulumi engine: private machines, a gateway, two load balancers, protection. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { said } from "../sandbox/pulumi/process.ts";
+import { said } from "../sandbox/process/execute.ts";
 import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";
 import { expectDone, minute } from "./engine-words.ts";
 import { privately } from "./plans.ts";

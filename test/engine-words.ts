@@ -1,6 +1,6 @@
 /** What suites on the real engine expect of a run, and say when it is otherwise. */
 import { expect } from "vitest";
-import { type Run, said } from "../sandbox/pulumi/process.ts";
+import { type Run, said } from "../sandbox/process/execute.ts";
 import { dummyToken } from "../sandbox/services.ts";
 
 /** In milliseconds; of limits against hanging. */

@@ -2,9 +2,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { execute } from "../sandbox/process/execute.ts";
 import { findPulumi } from "../sandbox/pulumi/cli.ts";
 import { processEnv, pulumiEnv } from "../sandbox/pulumi/env.ts";
-import { execute } from "../sandbox/pulumi/process.ts";
 import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";
 import { expectDone, minute } from "./engine-words.ts";
 

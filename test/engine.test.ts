@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { filesWith, secretsInClear } from "../sandbox/inspection.ts";
-import { said } from "../sandbox/pulumi/process.ts";
+import { said } from "../sandbox/process/execute.ts";
 import { dummyToken } from "../sandbox/services.ts";
 import { readTexts, type Texts } from "../stacks/config/files.ts";
 import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";

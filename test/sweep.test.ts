@@ -1,7 +1,7 @@
 /** Runs that are killed, and random faults, on the real engine: a sample of `npm run sweep`. Hetzner and the nodes are stand-ins. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cleared, cutOff, inventory, problems, recover, up } from "../sandbox/power-cut.ts";
-import { type Run, said } from "../sandbox/pulumi/process.ts";
+import { type Run, said } from "../sandbox/process/execute.ts";
 import { seed } from "./chance.ts";
 import { tryPlans } from "./engine-plans.ts";
 import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";

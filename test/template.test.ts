@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseDocument } from "yaml";
+import { execute } from "../sandbox/process/execute.ts";
 import { findPulumi } from "../sandbox/pulumi/cli.ts";
 import { processEnv, pulumiEnv } from "../sandbox/pulumi/env.ts";
-import { execute } from "../sandbox/pulumi/process.ts";
 
 const checkout = join(import.meta.dirname, "..");
 const root = mkdtempSync(join(tmpdir(), "k3s-stages-template-"));

@@ -1,6 +1,6 @@
 /** `go build` of something large, with a line of progress every so often. */
 import { SandboxError } from "../error.ts";
-import { execute, lastLines } from "../pulumi/process.ts";
+import { execute, lastLines } from "../process/execute.ts";
 
 export interface GoBuild {
   /** As people call it. */

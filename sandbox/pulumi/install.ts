@@ -1,7 +1,7 @@
 /** The two ways to a Pulumi CLI where none is installed. */
 import { join } from "node:path";
 import { goBuild } from "../go/build.ts";
-import { execute, lastLines } from "./process.ts";
+import { execute, lastLines } from "../process/execute.ts";
 
 /** The newest CLI that is also to be had as a Go module; `cli/go.mod` pins the same. */
 export const cliVersion = "3.259.0";

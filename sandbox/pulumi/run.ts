@@ -1,5 +1,5 @@
+import { execute, type Run } from "../process/execute.ts";
 import { processEnv } from "./env.ts";
-import { execute, type Run } from "./process.ts";
 
 export interface PulumiRun {
   /** Absolute path of the CLI, as `findPulumi` gives it. */

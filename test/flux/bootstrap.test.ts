@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest
 import { fluxUpgradeCommand } from "../../commands/flux-upgrade.ts";
 import { bootstrap as standIn } from "../../sandbox/node/bootstrap.ts";
 import { kustomizationText } from "../../sandbox/node/manifests.ts";
-import { execute } from "../../sandbox/pulumi/process.ts";
+import { execute } from "../../sandbox/process/execute.ts";
 import type { Fleet } from "../../stacks/config/fleet.ts";
 import { officialHosts } from "../../stacks/config/releases/artefacts.ts";
 import { extraComponents } from "../../stacks/gitops/flux-components.ts";

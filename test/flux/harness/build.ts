@@ -10,7 +10,7 @@ import { promisify } from "node:util";
 import { SandboxError } from "../../../sandbox/error.ts";
 import { goBuild } from "../../../sandbox/go/build.ts";
 import { makeOnce } from "../../../sandbox/go/once.ts";
-import { execute, lastLines } from "../../../sandbox/pulumi/process.ts";
+import { execute, lastLines } from "../../../sandbox/process/execute.ts";
 import type { FolderOf, Tool } from "./tool.ts";
 
 const cache = join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "k3s-stages");

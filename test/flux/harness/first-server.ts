@@ -4,7 +4,7 @@
  */
 import { copyFileSync, mkdirSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { execute, type Run } from "../../../sandbox/pulumi/process.ts";
+import { execute, type Run } from "../../../sandbox/process/execute.ts";
 import type { Fleet, Stage } from "../../../stacks/config/fleet.ts";
 import { FakeNode } from "../../fake-node.ts";
 import { planIn } from "../../node-plan.ts";

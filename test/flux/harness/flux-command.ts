@@ -1,6 +1,6 @@
 /** The `flux` of the pinned release, as people, `npm run flux-upgrade` and a first server run it. */
 import { join } from "node:path";
-import { execute } from "../../../sandbox/pulumi/process.ts";
+import { execute } from "../../../sandbox/process/execute.ts";
 import { extraComponents } from "../../../stacks/gitops/flux-components.ts";
 import { built } from "./build.ts";
 import { tools } from "./modules.ts";
