@@ -23,7 +23,7 @@ const provenBy: { readonly [script: string]: readonly [file: string, words: stri
   "test:file": ["commands/suites.ts", "vitest"],
   fix: ["package.json", "biome check --write"],
   bench: ["bench/main.ts", "npm run bench"],
-  sandbox: ["test/sandbox-words.test.ts", "sandbox/main.ts"],
+  sandbox: ["test/sandbox-words.test.ts", "commands/sandbox.ts"],
   adopt: ["test/adopt.test.ts", "npm run adopt"],
   render: ["test/render-command.test.ts", "commands/render"],
   explain: ["test/explain-command.test.ts", "commands/explain"],

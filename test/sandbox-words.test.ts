@@ -6,7 +6,7 @@ const root = join(import.meta.dirname, "..");
 
 const sandbox = (...words: string[]) =>
   new Promise<{ readonly code: unknown; readonly text: string }>((resolve) => {
-    execFile(process.execPath, ["sandbox/main.ts", ...words], { cwd: root }, (error, stdout, stderr) =>
+    execFile(process.execPath, ["commands/sandbox.ts", ...words], { cwd: root }, (error, stdout, stderr) =>
       resolve({ code: error?.code ?? 0, text: stdout + stderr }),
     );
   });

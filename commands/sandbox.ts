@@ -1,18 +1,18 @@
 /** `npm start` and `npm run sandbox`: the whole system on this machine, with no account and nothing left running. */
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { refusal, tell } from "../commands/outcome.ts";
-import { UsageError } from "../commands/usage.ts";
+import { deliverTag } from "../sandbox/delivery.ts";
+import { SandboxError } from "../sandbox/error.ts";
+import { type Layout, layoutOf } from "../sandbox/layout.ts";
+import { type Sandbox, withSandbox } from "../sandbox/open.ts";
+import { liftProtection } from "../sandbox/protection.ts";
+import { mustRun } from "../sandbox/stage.ts";
+import { start } from "../sandbox/start.ts";
 import { readFleet } from "../stacks/config/files.ts";
 import type { App } from "../stacks/config/fleet.ts";
 import { isTag } from "../stacks/registry/reference.ts";
-import { deliverTag } from "./delivery.ts";
-import { SandboxError } from "./error.ts";
-import { type Layout, layoutOf } from "./layout.ts";
-import { type Sandbox, withSandbox } from "./open.ts";
-import { liftProtection } from "./protection.ts";
-import { mustRun } from "./stage.ts";
-import { start } from "./start.ts";
+import { refusal, tell } from "./outcome.ts";
+import { UsageError } from "./usage.ts";
 
 const usage = `Usage: npm start
        npm run sandbox -- <command>
