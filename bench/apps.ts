@@ -1,6 +1,6 @@
 /** How reading, rendering, publishing, `explain` and the matrix grow with the apps: from 10 to 1,000, in three stages. */
-import { bookkeeping } from "../provider/tree-bookkeeping.ts";
-import { treeProperties } from "../provider/tree-inputs.ts";
+import { bookkeeping } from "../provider/tree/bookkeeping.ts";
+import { treeProperties } from "../provider/tree/inputs.ts";
 import { readPins } from "../stacks/config/files.ts";
 import type { Fleet } from "../stacks/config/fleet.ts";
 import { resolve } from "../stacks/config/resolve.ts";

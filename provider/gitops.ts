@@ -1,6 +1,6 @@
 import { remotes } from "./remotes.ts";
 import type { Provider } from "./resource.ts";
-import { tree, treeWork } from "./tree.ts";
+import { tree, treeWork } from "./tree/tree.ts";
 
 /** The package `gitops`. Type tokens are in every stack's state: they are never renamed. */
 export function gitops(): Provider {

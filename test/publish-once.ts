@@ -1,6 +1,6 @@
 /** One publish by the provider's own functions, in a process that a test may kill; the tree's inputs come as JSON. */
 import { remotes } from "../provider/remotes.ts";
-import { tree } from "../provider/tree.ts";
+import { tree } from "../provider/tree/tree.ts";
 
 const request = {
   urn: "urn:pulumi:prod::project::gitops:index:Tree::prod",

@@ -166,7 +166,7 @@ describe("what a start loads", () => {
   it("is no parser in a plugin that only looks at the remote, and nothing of other resources", () => {
     const parsers = ["yaml", "zod", "semver"];
     const start = `const { gitops } = await import(${url("provider/gitops.ts")}); const provider = gitops();`;
-    expect(packages(loadedBy(`${start} await import(${url("provider/tree-read.ts")});`), parsers)).toEqual([]);
+    expect(packages(loadedBy(`${start} await import(${url("provider/tree/read.ts")});`), parsers)).toEqual([]);
     expect(packages(loadedBy(`${start} await provider.prepare();`), parsers)).toEqual(parsers);
     const others = ["", "await provider.prepare();"].map((then) =>
       loadedBy(start + then).some((file) => file.endsWith("/provider/others.ts")),

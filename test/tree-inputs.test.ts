@@ -1,7 +1,7 @@
 /** What a Tree keeps of its files from run to run. */
 import { expect, it } from "vitest";
-import { bookkeeping } from "../provider/tree-bookkeeping.ts";
-import { isSame, treeInputs, treeProperties } from "../provider/tree-inputs.ts";
+import { bookkeeping } from "../provider/tree/bookkeeping.ts";
+import { isSame, treeInputs, treeProperties } from "../provider/tree/inputs.ts";
 
 const files = new Map([
   ["apps/blog/prod/patch.yaml", 'image: ghcr.io/acme/blog:v1 # {"$imagepolicy": "blog:blog-prod"}\n'],

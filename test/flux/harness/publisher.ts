@@ -1,7 +1,7 @@
 /** What `pulumi up` does with a stage's tree, by the provider's own functions; the engine's state is kept here. */
 import { remotes } from "../../../provider/remotes.ts";
 import type { Resource } from "../../../provider/resource.ts";
-import { tree } from "../../../provider/tree.ts";
+import { tree } from "../../../provider/tree/tree.ts";
 import type { Properties } from "../../../provider/values.ts";
 import type { Fleet } from "../../../stacks/config/fleet.ts";
 import { fenced } from "../../../stacks/publish/fence.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { blanked, isScanned, keptSites, type Setter, version, withoutValues } from "../stacks/tree/setters.ts";
-import type { Texts, TreeInputs } from "./tree-inputs.ts";
+import { blanked, isScanned, keptSites, type Setter, version, withoutValues } from "../../stacks/tree/setters.ts";
+import type { Texts, TreeInputs } from "./inputs.ts";
 
 const valuesOf = (kept: readonly Setter[]): string => kept.map(version).join(" ");
 

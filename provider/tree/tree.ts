@@ -1,18 +1,18 @@
 /**
- * The provider's side of `gitops:index:Tree`. What plans lies in tree-work.ts, which takes as long to load as the plugin to
+ * The provider's side of `gitops:index:Tree`. What plans lies in work.ts, which takes as long to load as the plugin to
  * start: a look at the remote does without, and the program asks for it first of all (stacks/early-plugin.ts).
  */
-import { PublishError } from "../stacks/publish/problem.ts";
-import type { Remotes } from "./remotes.ts";
-import type { ExistingRequest, Found, Request, Resource } from "./resource.ts";
-import { UserError } from "./resource.ts";
-import { treeDiff } from "./tree-diff.ts";
-import { isSettled } from "./tree-exact.ts";
+import { PublishError } from "../../stacks/publish/problem.ts";
+import type { Remotes } from "../remotes.ts";
+import type { ExistingRequest, Found, Request, Resource } from "../resource.ts";
+import { UserError } from "../resource.ts";
+import { treeDiff } from "./diff.ts";
+import { isSettled } from "./exact.ts";
 
 /** Loads what a plan needs. */
-export const treeWork = () => import("./tree-work.ts");
+export const treeWork = () => import("./work.ts");
 
-const treeRead = () => import("./tree-read.ts");
+const treeRead = () => import("./read.ts");
 
 /** Doubt about the remote is no reason to forget the state. */
 async function read(open: Remotes, request: ExistingRequest): Promise<Found> {

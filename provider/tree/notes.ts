@@ -1,14 +1,14 @@
 import compare from "semver/functions/compare.js";
-import { versionOf } from "../stacks/config/tags/version.ts";
-import { idOf, rulesIn } from "../stacks/explain/rules.ts";
-import { strandedTags } from "../stacks/explain/stranded.ts";
-import { allowDowngradeAnnotation } from "../stacks/gitops/names.ts";
-import type { Change } from "../stacks/publish/merge.ts";
-import { isManifest, type Ownership } from "../stacks/publish/ownership.ts";
-import { markedSites, version } from "../stacks/tree/setters.ts";
-import type { Severity } from "./log.ts";
-import { editedSeeds } from "./tree-bookkeeping.ts";
-import type { TreeInputs } from "./tree-inputs.ts";
+import { versionOf } from "../../stacks/config/tags/version.ts";
+import { idOf, rulesIn } from "../../stacks/explain/rules.ts";
+import { strandedTags } from "../../stacks/explain/stranded.ts";
+import { allowDowngradeAnnotation } from "../../stacks/gitops/names.ts";
+import type { Change } from "../../stacks/publish/merge.ts";
+import { isManifest, type Ownership } from "../../stacks/publish/ownership.ts";
+import { markedSites, version } from "../../stacks/tree/setters.ts";
+import type { Severity } from "../log.ts";
+import { editedSeeds } from "./bookkeeping.ts";
+import type { TreeInputs } from "./inputs.ts";
 
 export interface NotesArgs {
   readonly old: TreeInputs;

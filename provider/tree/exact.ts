@@ -1,5 +1,5 @@
-import type { Remotes } from "./remotes.ts";
-import type { ExistingRequest } from "./resource.ts";
+import type { Remotes } from "../remotes.ts";
+import type { ExistingRequest } from "../resource.ts";
 
 /** Output that no display shows: the commit that holds what the inputs say. After a lost race there is none. */
 export const exact = "__exact";

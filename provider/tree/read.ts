@@ -1,9 +1,9 @@
 /** What the remote holds of a tree. It needs no parser: a run's first plugin does this and nothing else. */
-import { readHead, type Target } from "../stacks/publish/head.ts";
-import { ownership } from "../stacks/publish/ownership.ts";
-import type { Remotes } from "./remotes.ts";
-import type { ExistingRequest, Found } from "./resource.ts";
-import { type TreeInputs, treeInputs, treeProperties } from "./tree-inputs.ts";
+import { readHead, type Target } from "../../stacks/publish/head.ts";
+import { ownership } from "../../stacks/publish/ownership.ts";
+import type { Remotes } from "../remotes.ts";
+import type { ExistingRequest, Found } from "../resource.ts";
+import { type TreeInputs, treeInputs, treeProperties } from "./inputs.ts";
 
 export const targetOf = (now: TreeInputs, old: TreeInputs): Target => ({
   stage: now.stage,

@@ -1,14 +1,15 @@
 /** What a tree's requests do: Check is the plan, so what a preview shows is what the commit will hold. */
 
-import { readHead } from "../stacks/publish/head.ts";
-import { type PlanArgs, plan, release, withLiveValues } from "../stacks/publish/merge.ts";
-import { manifestPath, ownership } from "../stacks/publish/ownership.ts";
-import { problemList } from "../stacks/publish/problem.ts";
-import { publish } from "../stacks/publish/publish.ts";
-import type { Remotes } from "./remotes.ts";
-import type { CheckRequest, CreateRequest, ExistingRequest, State } from "./resource.ts";
-import { bookkeeping } from "./tree-bookkeeping.ts";
-import { exact } from "./tree-exact.ts";
+import { readHead } from "../../stacks/publish/head.ts";
+import { type PlanArgs, plan, release, withLiveValues } from "../../stacks/publish/merge.ts";
+import { manifestPath, ownership } from "../../stacks/publish/ownership.ts";
+import { problemList } from "../../stacks/publish/problem.ts";
+import { publish } from "../../stacks/publish/publish.ts";
+import type { Remotes } from "../remotes.ts";
+import type { CheckRequest, CreateRequest, ExistingRequest, State } from "../resource.ts";
+import { type Properties, unknown } from "../values.ts";
+import { bookkeeping } from "./bookkeeping.ts";
+import { exact } from "./exact.ts";
 import {
   desiredFiles,
   hasUnknowns,
@@ -18,10 +19,9 @@ import {
   treeInputs,
   treeProperties,
   unchangedFiles,
-} from "./tree-inputs.ts";
-import { notes } from "./tree-notes.ts";
-import { targetOf } from "./tree-read.ts";
-import { type Properties, unknown } from "./values.ts";
+} from "./inputs.ts";
+import { notes } from "./notes.ts";
+import { targetOf } from "./read.ts";
 
 type Settings = Omit<PlanArgs, "desired" | "head">;
 

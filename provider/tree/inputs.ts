@@ -1,7 +1,7 @@
-import { fenced, unfenced } from "../stacks/publish/fence.ts";
-import { manifestPath } from "../stacks/publish/ownership.ts";
-import type { CheckFailure } from "./resource.ts";
-import { isProperties, type Properties, propertyPath, unknown, type Value } from "./values.ts";
+import { fenced, unfenced } from "../../stacks/publish/fence.ts";
+import { manifestPath } from "../../stacks/publish/ownership.ts";
+import type { CheckFailure } from "../resource.ts";
+import { isProperties, type Properties, propertyPath, unknown, type Value } from "../values.ts";
 
 export type Texts = ReadonlyMap<string, string>;
 

@@ -1,5 +1,5 @@
-import type { Diff } from "./resource.ts";
-import { isProperties, type Properties } from "./values.ts";
+import type { Diff } from "../resource.ts";
+import { isProperties, type Properties } from "../values.ts";
 
 function fileChanges(old: Properties, now: Properties): Diff["changes"] {
   const names = [...new Set([...Object.keys(old), ...Object.keys(now)])]
