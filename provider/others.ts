@@ -1,7 +1,7 @@
 import { apiReady } from "./api-ready.ts";
 import { deployKey } from "./deploy-key.ts";
 import { githubDeployKey } from "./github-deploy-key.ts";
-import { lifecycle } from "./lifecycle.ts";
+import { lifecycle } from "./lifecycle/lifecycle.ts";
 import { pki } from "./pki.ts";
 import type { Remotes } from "./remotes.ts";
 import { repositoryAccess } from "./repository-access.ts";

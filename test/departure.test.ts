@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Ask, abandon, depart, type Reply } from "../provider/departure.ts";
+import { type Ask, abandon, depart, type Reply } from "../provider/lifecycle/departure.ts";
 import { evictable, otherServers } from "../stacks/cluster/departure.ts";
 
 const node = (name: string, ready = "True") => ({

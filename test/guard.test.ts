@@ -1,8 +1,8 @@
 /** The guard of a stage and its nodes' memberships over gRPC, as a destroy and a replacement use them. */
 import { afterEach, describe, expect, it } from "vitest";
-import type { Ask } from "../provider/departure.ts";
-import { guard } from "../provider/guard.ts";
-import { membership } from "../provider/membership.ts";
+import type { Ask } from "../provider/lifecycle/departure.ts";
+import { guard } from "../provider/lifecycle/guard.ts";
+import { membership } from "../provider/lifecycle/membership.ts";
 import { serve } from "../provider/protocol.ts";
 import { UserError } from "../provider/resource.ts";
 import type { AtHetzner } from "../stacks/cluster/leftovers.ts";

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { nodes } from "../provider/nodes.ts";
+import { nodes } from "../provider/lifecycle/nodes.ts";
 import { serve } from "../provider/protocol.ts";
 import type { Fleet, Known, Made, MadeNodes } from "../stacks/cluster/made.ts";
 import { replacements as decide } from "../stacks/cluster/replacements.ts";

@@ -1,7 +1,7 @@
 /** Another server token over real mutual TLS, against the stand-in of the API (sandbox/cluster): order, resume, refusals. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { serverToken } from "../provider/lifecycle/server-token.ts";
 import type { CreateRequest, UpdateRequest } from "../provider/resource.ts";
-import { serverToken } from "../provider/server-token.ts";
 import { type Properties, unknown } from "../provider/values.ts";
 import { refusal, type Said } from "../sandbox/cluster/answer.ts";
 import { type Api, startApi } from "../sandbox/cluster/api.ts";

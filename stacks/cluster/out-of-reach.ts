@@ -1,6 +1,6 @@
 import { type Fleet, type MadeNodes, servers } from "./made.ts";
 
-/** What the program does itself where it reaches the API (provider/departure.ts), for a person. */
+/** What the program does itself where it reaches the API (provider/lifecycle/departure.ts), for a person. */
 const steps = (name: string, isServer: boolean): readonly string[] => [
   `kubectl drain ${name} --ignore-daemonsets --delete-emptydir-data`,
   ...(isServer

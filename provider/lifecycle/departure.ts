@@ -9,9 +9,9 @@ import {
   otherServers,
   type Pod,
   podName,
-} from "../stacks/cluster/departure.ts";
-import type { Log } from "./log.ts";
-import { UserError } from "./resource.ts";
+} from "../../stacks/cluster/departure.ts";
+import type { Log } from "../log.ts";
+import { UserError } from "../resource.ts";
 
 export interface Reply {
   readonly status: number;

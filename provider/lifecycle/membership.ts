@@ -1,8 +1,9 @@
 /** The provider's side of `gitops:index:Membership`: a node's place in its cluster, given up before its machine goes. */
+
+import type { ChangeKind, DiffRequest, ExistingRequest, Resource } from "../resource.ts";
+import { UserError } from "../resource.ts";
+import type { Properties, Value } from "../values.ts";
 import { type Ask, abandon, depart } from "./departure.ts";
-import type { ChangeKind, DiffRequest, ExistingRequest, Resource } from "./resource.ts";
-import { UserError } from "./resource.ts";
-import type { Properties, Value } from "./values.ts";
 
 export interface Access {
   /** One server's API. @throws UserError when it cannot be reached */

@@ -1,10 +1,10 @@
 /** SHELL: how memberships and the guard reach a cluster's API, over the stage's own mutual TLS, and Hetzner's. */
-import { kube } from "../stacks/access/kube.ts";
-import type { AtHetzner, Item } from "../stacks/cluster/leftovers.ts";
-import { hetznerClient, officialEndpoint } from "../stacks/preflight/hetzner.ts";
+import { kube } from "../../stacks/access/kube.ts";
+import type { AtHetzner, Item } from "../../stacks/cluster/leftovers.ts";
+import { hetznerClient, officialEndpoint } from "../../stacks/preflight/hetzner.ts";
+import { UserError } from "../resource.ts";
+import type { Properties } from "../values.ts";
 import type { Ask } from "./departure.ts";
-import { UserError } from "./resource.ts";
-import type { Properties } from "./values.ts";
 
 function text(inputs: Properties, name: string): string {
   const value = inputs[name];

@@ -1,6 +1,6 @@
 /** The provider's side of `gitops:index:ServerToken`: the token by which servers join, and those that live are started. */
-import type { CreateRequest, Resource, State } from "./resource.ts";
-import { type Properties, secret, unknown, type Value } from "./values.ts";
+import type { CreateRequest, Resource, State } from "../resource.ts";
+import { type Properties, secret, unknown, type Value } from "../values.ts";
 
 export interface Around {
   readonly env: { readonly [name: string]: string | undefined };

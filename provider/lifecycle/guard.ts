@@ -1,10 +1,10 @@
 /** The provider's side of `gitops:index:Guard`: deleted before everything else of its stage, or not at all. */
-import type { AtHetzner, InCluster } from "../stacks/cluster/leftovers.ts";
-import { madeByCluster } from "../stacks/cluster/leftovers.ts";
+import type { AtHetzner, InCluster } from "../../stacks/cluster/leftovers.ts";
+import { madeByCluster } from "../../stacks/cluster/leftovers.ts";
+import type { ExistingRequest, Resource } from "../resource.ts";
+import { UserError } from "../resource.ts";
+import type { Properties } from "../values.ts";
 import type { Ask } from "./departure.ts";
-import type { ExistingRequest, Resource } from "./resource.ts";
-import { UserError } from "./resource.ts";
-import type { Properties } from "./values.ts";
 
 export interface Sight {
   /** The cluster's API; what it throws is why it says nothing. */

@@ -1,8 +1,8 @@
 /** Takes another server token to the servers that live, from wherever an earlier run has left it. */
 import { randomBytes } from "node:crypto";
-import type { KubeNode } from "../stacks/cluster/departure.ts";
-import { script } from "../stacks/cluster/node-files.ts";
-import { nodeScripts } from "../stacks/cluster/node-scripts.ts";
+import type { KubeNode } from "../../stacks/cluster/departure.ts";
+import { script } from "../../stacks/cluster/node-files.ts";
+import { nodeScripts } from "../../stacks/cluster/node-scripts.ts";
 import {
   namespace,
   podName,
@@ -15,11 +15,11 @@ import {
   tokenSecretName,
   turnLimit,
   turns,
-} from "../stacks/cluster/server-token.ts";
+} from "../../stacks/cluster/server-token.ts";
+import { type CreateRequest, UserError } from "../resource.ts";
+import { Unanswered } from "../unanswered.ts";
+import { type Found, wait } from "../waiting.ts";
 import { type ClusterApi, clusterApi, make, strings, take } from "./cluster-api.ts";
-import { type CreateRequest, UserError } from "./resource.ts";
-import { Unanswered } from "./unanswered.ts";
-import { type Found, wait } from "./waiting.ts";
 
 export interface How {
   /** Servers that are given up, by name. */

@@ -1,8 +1,9 @@
 /** The resources that look after nodes that live, and by which they and whole stages leave; these share whether the stage goes. */
+
+import type { Resource } from "../resource.ts";
 import { guard } from "./guard.ts";
 import { membership } from "./membership.ts";
 import { nodes } from "./nodes.ts";
-import type { Resource } from "./resource.ts";
 import { serverToken } from "./server-token.ts";
 import { atHetzner, clusterAsk } from "./sight.ts";
 

@@ -1,8 +1,8 @@
 /** The provider's side of `gitops:index:Nodes`: Check refuses what would take away more than one server at a time. */
-import type { Fleet, Made, MadeNodes, Others } from "../stacks/cluster/made.ts";
-import { replacements } from "../stacks/cluster/replacements.ts";
-import type { Resource } from "./resource.ts";
-import { isProperties, type Properties, unknown, type Value } from "./values.ts";
+import type { Fleet, Made, MadeNodes, Others } from "../../stacks/cluster/made.ts";
+import { replacements } from "../../stacks/cluster/replacements.ts";
+import type { Resource } from "../resource.ts";
+import { isProperties, type Properties, unknown, type Value } from "../values.ts";
 
 const text = (value: Value | undefined): string => (typeof value === "string" ? value : "");
 

@@ -1,8 +1,8 @@
 /** A cluster's API by any of its servers: while one of them starts again, the others answer. */
-import { type Answer, type Kube, kube, type Question } from "../stacks/access/kube.ts";
-import { UserError } from "./resource.ts";
-import { Unanswered } from "./unanswered.ts";
-import type { Properties, Value } from "./values.ts";
+import { type Answer, type Kube, kube, type Question } from "../../stacks/access/kube.ts";
+import { UserError } from "../resource.ts";
+import { Unanswered } from "../unanswered.ts";
+import type { Properties, Value } from "../values.ts";
 
 type Reply = Extract<Answer, { readonly kind: "answer" }>;
 
