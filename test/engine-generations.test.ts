@@ -1,10 +1,13 @@
 /** Replacing a node on the real Pulumi engine: what raising its generation does to it, and to nothing else. Hetzner is a stand-in. */
+import { chmodSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { place } from "../sandbox/cluster/objects.ts";
 import { recover } from "../sandbox/power-cut.ts";
+import { initStack } from "../sandbox/stage.ts";
 import { type EngineSandbox, engineSandbox } from "./engine-sandbox.ts";
-import { expectDone, minute } from "./engine-words.ts";
+import { expectDone, expectWords, minute } from "./engine-words.ts";
 
 let sandbox: EngineSandbox;
 
@@ -134,5 +137,35 @@ describe("generations on the real engine", { timeout: 3 * minute }, () => {
     const { code, text } = await preview();
     expect(code).not.toBe(0);
     expect(text).toContain("k3s-stages-prod-web-2 would go from generation 2 to 1");
+  });
+});
+
+describe("server 1 of several that is made again before Flux ever came", { timeout: 3 * minute }, () => {
+  const upDev = () => sandbox.pulumi(["up", "--yes", "--skip-preview", "--stack", "dev"]);
+  const dev = () => sandbox.services.clusters.objectsOf("k3s-stages-dev");
+  const source = () => dev()?.get(place("flux-system", { kind: "GitRepository", namespace: "flux-system" }));
+  const machine = () =>
+    sandbox.services.hetzner.state.servers().find(({ name }) => name === "k3s-stages-dev-server-1")?.id;
+
+  it("belongs to a cluster that nobody could hand over, because its tree was not let in", async () => {
+    await initStack(sandbox, "dev");
+    sandbox.edit("dev", ["cluster", "servers", "count"], 3);
+    const hook = join(sandbox.layout.repositories, "gitops.git/hooks/pre-receive");
+    writeFileSync(hook, "#!/bin/sh\necho 'GH006: Protected branch update failed' >&2\nexit 1\n");
+    chmodSync(hook, 0o755);
+    const run = await upDev();
+    rmSync(hook);
+    expectWords(run, "GH006: Protected branch update failed");
+    expect(dev()?.list({ ...place("", { kind: "Node" }), name: undefined })).toHaveLength(3);
+    expect(source()).toBeUndefined();
+  });
+
+  it("joins that cluster and bootstraps Flux in it", async () => {
+    const old = machine();
+    sandbox.edit("dev", ["cluster", "servers", "generations"], { 1: 2 });
+    const run = await upDev();
+    expectDone(run);
+    expect([machine() === old, source() === undefined]).toEqual([false, false]);
+    expect(await sandbox.read("clusters/dev/flux-system/gotk-sync.yaml")).toContain("path: ./clusters/dev\n");
   });
 });

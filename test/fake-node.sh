@@ -86,6 +86,7 @@ systemctl_() {
 
 secret() {
   local name=$1
+  if [ ! -d "$WORLD/secrets/$name" ] && [[ $arguments == *--ignore-not-found* ]]; then return; fi
   if [ ! -d "$WORLD/secrets/$name" ] || counter "late/$name"; then refuse "secrets \"$name\" not found"; fi
   case $arguments in
     *--output=name*) echo "secret/$name" ;;
@@ -117,7 +118,10 @@ kubectl_() {
     *"get secret"*) secret "$4" ;;
     *"delete secret"*) echo "$4" >>"$WORLD/deleted" ;;
     *"patch secret"*) echo "$arguments" >"$WORLD/patched" ;;
-    *wait*) [ -e "$WORLD/flux" ] || refuse "no matching resources found" ;;
+    *wait*)
+      if counter late/healthy; then refuse "timed out waiting for the condition"; fi
+      [ -e "$WORLD/flux" ] || refuse "no matching resources found"
+      ;;
     *) refuse "kubectl: unknown call $arguments" ;;
   esac
 }

@@ -144,6 +144,12 @@ describe("flux bootstrap, as the first server runs it,", () => {
     expect(readdirSync(outside)).toEqual([]);
   });
 
+  it("is what server 1 runs also when it was made again and joins the others", async () => {
+    const again = planOf("prod", "server-1", { "Pulumi.prod.yaml": { "cluster.servers.generations": { "1": 2 } } });
+    const { bootstrap } = await boot(userDataOf(again));
+    expect(bootstrap?.commits).toEqual([repo.head("main~1"), repo.head()]);
+  });
+
   it.each(["server-2", "web-1"])("is nothing that %s runs", async (node) => {
     const head = repo.head();
     const userData = userDataOf(planOf("prod", node));

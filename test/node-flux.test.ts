@@ -1,5 +1,5 @@
 /** How a first server calls `flux bootstrap`, and what it makes of its end. flux and kubectl are stand-ins (test/fake-node.sh). */
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { FakeNode } from "./fake-node.ts";
@@ -8,6 +8,8 @@ import { material, pins, planOf } from "./node-plan.ts";
 
 const { lasting, nodeOf } = fakeNodes();
 const first = planOf("prod", "server-1");
+/** Server 1 of several that is made again: it joins the others. */
+const again = planOf("prod", "server-1", { "Pulumi.prod.yaml": { "cluster.servers.generations": { "1": 2 } } });
 const credential = (node: FakeNode) => join(node.root, "run/k3s-stages/credential");
 
 /** One that got to its end once; the tests that only look at it share it. */
@@ -159,5 +161,35 @@ suite("flux bootstrap", () => {
     node.putSecret("flux-bootstrap", { username: "bot", password: "x" });
     expect(node.run().code).toBe(0);
     expect(node.get("flux-arguments")).toContain(`--url=${url} --silent`);
+  });
+});
+
+suite("server 1 of several that is made again", () => {
+  it("runs flux bootstrap where nobody has: its cluster is older than Flux in it", () => {
+    const node = nodeOf(again);
+    const run = node.run();
+    expect(run.code, run.output).toBe(0);
+    const words = (each: FakeNode) => each.get("flux-arguments").replace(each.directory, "");
+    expect([words(node), node.get("flux-key")]).toEqual([words(installed), "KEY"]);
+    expect(node.status()).toMatchObject({ state: "done" });
+  });
+
+  it("runs none and waits for nothing where Flux is, whether that is Ready or not, and whatever Secrets are left (F68)", () => {
+    const node = nodeOf(again);
+    node.set("flux", "main@sha1:1");
+    node.set("late/healthy", 1000);
+    for (const name of ["flux-bootstrap", "sops-age"]) rmSync(join(node.world, "secrets", name), { recursive: true });
+    const run = node.run();
+    expect(run.code, run.output).toBe(0);
+    expect([node.calls("flux"), node.calls("sleep"), node.get("patched")]).toEqual([[], [], ""]);
+    expect(node.calls("kubectl").join("\n")).not.toContain(" wait ");
+  });
+
+  it("does not take an API that does not answer for a cluster without Flux", () => {
+    const node = nodeOf(again).only("flux");
+    node.set("flux", "main@sha1:1");
+    node.set("late/crd", 2);
+    expect(node.run().code).toBe(0);
+    expect([node.calls("flux"), node.calls("sleep").length]).toEqual([[], 2]);
   });
 });

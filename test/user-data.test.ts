@@ -27,10 +27,13 @@ const content = (plan: NodePlan, path: string) =>
 const config = (plan: NodePlan) => parse(content(plan, "/etc/rancher/k3s/config.yaml"));
 
 const first = planOf("prod", "server-1");
+/** Server 1 of several that is made again: it joins the others. */
+const again = planOf("prod", "server-1", { "Pulumi.prod.yaml": { "cluster.servers.generations": { "1": 2 } } });
 const joiner = planOf("prod", "server-2");
 const agent = planOf("prod", "web-1");
 const all = [
   ["the first server", first],
+  ["a first server that joins", again],
   ["a further server", joiner],
   ["an agent", agent],
   ["the only server", planOf("dev", "server-1")],
@@ -233,7 +236,7 @@ describe("secrets", () => {
         .map((path) => tls + path),
     );
     for (const [path, pem] of Object.entries(material.serverFiles)) expect(content(first, tls + path)).toBe(pem);
-    for (const plan of [joiner, agent]) expect(textOf(plan)).not.toContain("PRIVATE KEY");
+    for (const plan of [again, joiner, agent]) expect(textOf(plan)).not.toContain("PRIVATE KEY");
   });
 
   it("of a server never reach an agent", () => {
@@ -280,10 +283,35 @@ describe("what a node installs", () => {
 describe("flux bootstrap", () => {
   const settings = (plan: NodePlan) => content(plan, "/etc/k3s-stages/node.env");
 
-  it("is a phase of the first server alone", () => {
+  it("is a phase of server 1 alone, which may have been made again before it ever ran", () => {
     expect(settings(first)).toMatch(/^phases=private-ip preflight kernel fetch config start ready cloud flux scrub$/m);
+    expect(settings(again)).toMatch(
+      /^phases=private-ip preflight kernel fetch config join start ready cloud flux scrub$/m,
+    );
     for (const plan of [joiner, agent])
       expect(settings(plan)).toMatch(/^phases=private-ip preflight kernel fetch config join start ready cloud scrub$/m);
+  });
+
+  it("is called by a server 1 that joins as by one that starts the cluster", () => {
+    const lines = (plan: NodePlan) => settings(plan).split("\n");
+    const asked = ["url", "branch", "path", "bootstrap", "credential", "decryption", "flux"];
+    for (const key of asked)
+      expect(lines(again).filter((line) => line.startsWith(`${key}=`))).toEqual(
+        lines(first).filter((line) => line.startsWith(`${key}=`)),
+      );
+    expect(config(again)).toMatchObject({ server: "https://10.30.0.10:6443" });
+    expect(config(again)).not.toHaveProperty("cluster-init");
+  });
+
+  it("finds its credential in user data where nobody hands it over, also when server 1 joins", () => {
+    const metadata = { namespace: "flux-system", name: "flux-bootstrap" };
+    const given = [{ metadata, type: "Opaque", stringData: { identity: "OWN KEY" } }];
+    for (const plan of [first, again]) {
+      if (plan.secrets.kind === "agent") throw new Error("server 1 is an agent");
+      const unreached = { ...plan, secrets: { ...plan.secrets, given } };
+      expect(settings(unreached)).toMatch(/^phases=.* start ready credential cloud flux scrub$/m);
+      expect(content(unreached, "/etc/k3s-stages/credential.json")).toContain("OWN KEY");
+    }
   });
 
   it("uses a key for ssh and a token for https", () => {

@@ -85,7 +85,7 @@ export class NodesUp {
     const name = clusterOf(server);
     const saved = this.#saved.get(name);
     if (!this.clusters.has(name) && saved) await this.#open(name, saved);
-    const begins = facts.command && (!saved || facts.setting("snapshot"));
+    const begins = facts.k3s["cluster-init"] === true && (!saved || facts.setting("snapshot"));
     if (!this.clusters.has(name) && begins)
       await this.#open(name, { first: { name: server.name, userData }, objects: [] });
     return this.clusters.get(name);
@@ -125,6 +125,7 @@ export class NodesUp {
   async #stop(id: number, { name, cluster, apis }: Node): Promise<void> {
     this.nodes.delete(id);
     for (const api of apis) await api.close();
+    this.clusters.get(cluster)?.cluster.stop(name);
     const { servers } = this.#args.hetzner.state;
     if (servers().every((server) => server.id !== id)) this.clusters.get(cluster)?.cluster.leave(name);
     const hasServer = servers().some((server) => clusterOf(server) === cluster && server.labels["role"] === "server");

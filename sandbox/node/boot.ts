@@ -1,5 +1,5 @@
 /**
- * A STAND-IN for a server on its first boot: it reads its user data as cloud-init does, checks it, and for the first server
+ * A STAND-IN for a server on its first boot: it reads its user data as cloud-init does, checks it, and for server 1
  * does to the repository what `flux bootstrap` does. What it does not do: no k3s, no API, no network, no script is run, and
  * the Secret that the real node waits for is not asked for.
  */
@@ -23,7 +23,7 @@ export interface NodeReport {
   readonly name: string;
   /** `server` or `agent`. */
   readonly role: string;
-  /** Of the server that starts the cluster: `flux bootstrap git` as it was called, and the commits it pushed. */
+  /** Of server 1: `flux bootstrap git` as it was called, and the commits it pushed. */
   readonly bootstrap: { readonly command: BootstrapCommand; readonly commits: readonly string[] } | undefined;
 }
 

@@ -15,7 +15,7 @@ export interface NodeFacts {
   readonly k3s: { readonly [key: string]: unknown };
   /** A line of node.env. */
   readonly setting: (key: string) => string | undefined;
-  /** Of the server that starts the cluster: `flux bootstrap` as it will be called. */
+  /** Of server 1: `flux bootstrap` as it will be called. */
   readonly command: BootstrapCommand | undefined;
 }
 

@@ -71,7 +71,7 @@ function authorities({ secrets }: NodePlan): readonly NodeFile[] {
 
 /** With its namespace, as one JSON text that kubectl applies. */
 function credential({ secrets }: NodePlan): readonly NodeFile[] {
-  if (secrets.kind !== "first" || !secrets.given) return [];
+  if (secrets.kind === "agent" || !secrets.given) return [];
   const items = [
     { apiVersion: "v1", kind: "Namespace", metadata: { name: "flux-system" } },
     ...secrets.given.map((each) => ({ apiVersion: "v1", kind: "Secret", ...each })),

@@ -13,19 +13,21 @@ export interface GivenSecret {
   readonly stringData: { readonly [key: string]: string };
 }
 
-/** What a node may know of its cluster's secrets: a server more than an agent, the first one the authorities too. */
+/** Of the server that bootstraps, for a cluster whose API nobody reaches to hand them over. */
+type GivenSecrets = readonly GivenSecret[] | undefined;
+
+/** What a node may know of its cluster's secrets: a server more than an agent, one that starts the cluster the authorities too. */
 export type NodeSecrets =
   | {
       readonly kind: "first";
       readonly serverToken: string;
       /** PEM by path under /var/lib/rancher/k3s/server/tls. */
       readonly serverFiles: { readonly [path: string]: string };
-      /** Secrets for a cluster whose API nobody reaches to hand them over. */
-      readonly given?: readonly GivenSecret[] | undefined;
+      readonly given?: GivenSecrets;
       /** Where the etcd snapshot lies that this server begins with, for some hours. */
       readonly snapshot?: string | undefined;
     }
-  | { readonly kind: "server"; readonly serverToken: string }
+  | { readonly kind: "server"; readonly serverToken: string; readonly given?: GivenSecrets }
   | { readonly kind: "agent"; readonly agentToken: string };
 
 export interface NodePlan {
@@ -40,14 +42,15 @@ export interface NodePlan {
 }
 
 /** In order: what a node goes through, each the name of a script in `node/`. */
-export function nodePhases({ secrets, stage }: NodePlan): readonly string[] {
+export function nodePhases({ node, secrets, stage }: NodePlan): readonly string[] {
   const again = secrets.kind === "first" && restores(stage.cluster);
   const [snapshot, rejoin] = again ? [["restore"], ["rejoin"]] : [[], []];
-  const given = secrets.kind === "first" && secrets.given ? ["credential"] : [];
-  const [before, after] = secrets.kind === "first" ? [[], ["flux"]] : [["join"], []];
+  const join = node.join === undefined ? [] : ["join"];
+  const given = secrets.kind !== "agent" && secrets.given ? ["credential"] : [];
+  const flux = node.bootstraps ? ["flux"] : [];
   const cloud = stage.cluster.cloudProvider === "hcloud" ? ["cloud"] : [];
   const ground = ["private-ip", "preflight", "kernel", "fetch", "config"];
-  return [...ground, ...before, ...snapshot, "start", ...rejoin, "ready", ...given, ...cloud, ...after, "scrub"];
+  return [...ground, ...join, ...snapshot, "start", ...rejoin, "ready", ...given, ...cloud, ...flux, "scrub"];
 }
 
 /** The hash in a token's secure form: of the authority that the joiner is to find. */
@@ -88,7 +91,7 @@ export function nodeSettings(plan: NodePlan): string {
     ...(secrets.kind === "first" && restores(plan.stage.cluster)
       ? { snapshot: plan.stage.cluster.restore?.snapshot }
       : {}),
-    ...(secrets.kind === "first" ? fluxSettings(plan) : {}),
+    ...(node.bootstraps ? fluxSettings(plan) : {}),
   };
   return Object.entries(settings)
     .map(([key, value]) => `${key}=${value}\n`)

@@ -10,14 +10,12 @@ import * as hcloud from "./hcloud.ts";
 import { type ClusterSecrets, type Front, type Ground, guarded, number, type Servers, type Site } from "./site.ts";
 
 /** A node is told what its part needs and no more. */
-function nodeSecrets({ role, join }: Node, secrets: ClusterSecrets): pulumi.Output<NodeSecrets> {
+function nodeSecrets({ role, join, bootstraps }: Node, secrets: ClusterSecrets): pulumi.Output<NodeSecrets> {
   const { serverFiles, serverToken, agentToken, given, snapshot } = secrets;
   if (role === "agent") return pulumi.output({ agentToken }).apply((own): NodeSecrets => ({ kind: "agent", ...own }));
-  const token = { serverToken };
-  if (join !== undefined) return pulumi.output(token).apply((own): NodeSecrets => ({ kind: "server", ...own }));
-  return pulumi
-    .output({ ...token, serverFiles, given, snapshot })
-    .apply((own): NodeSecrets => ({ kind: "first", ...own }));
+  const known = { serverToken, ...(bootstraps ? { given } : {}) };
+  if (join !== undefined) return pulumi.output(known).apply((own): NodeSecrets => ({ kind: "server", ...own }));
+  return pulumi.output({ ...known, serverFiles, snapshot }).apply((own): NodeSecrets => ({ kind: "first", ...own }));
 }
 
 /** What a node's user data is made of, apart from the cluster's secrets and what is known only once it exists. */

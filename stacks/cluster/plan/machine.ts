@@ -24,6 +24,8 @@ export interface Node extends Machine {
   readonly placementGroup: string;
   /** The API that it joins; none for the server that starts the cluster. */
   readonly join: string | undefined;
+  /** Whether it sees to `flux bootstrap`: server 1, also where it joins, for it may be made again before Flux ever came. */
+  readonly bootstraps: boolean;
   /** Whether it has addresses on the internet; a node without reaches it through the gateway. */
   readonly public: boolean;
   /** What Kubernetes is told of it when it joins; taints as `key=value:Effect`. */

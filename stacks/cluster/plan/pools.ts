@@ -40,6 +40,7 @@ interface Joining {
 
 export function poolNodes(scope: Scope, pool: Pool, { join, starts: first }: Joining): readonly Node[] {
   const generation = (index: number): number => pool.generations[index + 1] ?? 1;
+  const isServer1 = (index: number): boolean => pool.role === "server" && index === 0;
   return Array.from({ length: pool.count }, (_, index) => ({
     name: `${scope.cluster}-${pool.name}-${index + 1}`,
     role: pool.role,
@@ -49,7 +50,8 @@ export function poolNodes(scope: Scope, pool: Pool, { join, starts: first }: Joi
     location: pool.locations[index % pool.locations.length] ?? "",
     address: nodeAddress(pool.subnet, index),
     placementGroup: groupName(scope, pool, index),
-    join: pool.role === "server" && index === 0 && first ? undefined : join,
+    join: isServer1(index) && first ? undefined : join,
+    bootstraps: isServer1(index),
     public: pool.public,
     // Agents come and go with their pool's count; a server that goes takes a third of etcd with it.
     protect: scope.protect && pool.role === "server",
