@@ -140,7 +140,7 @@ describe("a publish that is killed", () => {
     const { code, commands } = await publishing({});
     expect(code).toBe(0);
     await expectConverged();
-    expect(commands).toBeGreaterThan(7);
+    expect(commands).toBeGreaterThan(6);
     const ended: unknown[] = [];
     for (let at = 1; at <= commands; at++) {
       for (const when of ["before", "after"] as const) {
