@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fenced } from "../stacks/publish/fence.ts";
 import { openRemote } from "../stacks/publish/git.ts";
@@ -171,6 +172,8 @@ describe("a publish that is killed", () => {
     process.env["TMPDIR"] = temporary;
     try {
       openRemote({ url: repo.url, branch: "main" }).close();
+      // It looks for such folders once what it was opened for has begun.
+      await setImmediate();
     } finally {
       if (TMPDIR === undefined) delete process.env["TMPDIR"];
       else process.env["TMPDIR"] = TMPDIR;
