@@ -21,12 +21,14 @@ async function makeEmptyProject(sandbox: Sandbox, folder: string): Promise<void>
 
 type Environment = { readonly [name: string]: string };
 
+const ourPreview = (sandbox: Sandbox, stage: string, env: Environment = {}) =>
+  mustRun(sandbox, ["preview", "--expect-no-changes", "--stack", stage], { env });
+
 /** Both previews, as a user's terminal would start them or with more in its environment. */
-async function noOp(sandbox: Sandbox, stage: string, env: Environment = {}) {
-  const of = (args: readonly string[]) => () => mustRun(sandbox, ["preview", ...args], { env });
-  const ours = of(["--expect-no-changes", "--stack", stage]);
-  const floor = of(["--cwd", join(sandbox.layout.root, "empty"), "--stack", "empty"]);
-  return timedPair(7, { ours, floor });
+function noOp(sandbox: Sandbox, stage: string, env: Environment = {}) {
+  const ours = () => ourPreview(sandbox, stage, env);
+  const empty = ["preview", "--cwd", join(sandbox.layout.root, "empty"), "--stack", "empty"];
+  return timedPair(7, { ours, floor: () => mustRun(sandbox, empty, { env }) });
 }
 
 const silent = `export class Preflight {
@@ -63,7 +65,7 @@ async function comparison(sandbox: Sandbox): Promise<readonly Row[]> {
   const { asking, silent: quiet, use } = programs(layout);
   const previewOf = (program: string) => () => {
     use(program);
-    return mustRun(sandbox, ["preview", "--expect-no-changes", "--stack", stage]);
+    return ourPreview(sandbox, stage);
   };
   const asked = await timedPair(7, { ours: previewOf(asking), floor: previewOf(quiet) });
   return [

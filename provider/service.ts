@@ -95,7 +95,8 @@ function planCalls({ resource, about }: Context) {
       const old = { oldInputs: decode(request.getOldInputs()).values, oldOutputs: decode(request.getOlds()).values };
       const ignoreChanges = request.getIgnorechangesList();
       const args = { ...about(request.getUrn()), id: request.getId(), inputs, secrets, ...old, ignoreChanges };
-      return diffResponse((await (await resource(request.getUrn())).diff?.(args)) ?? topLevelDiff(args));
+      const handler = await resource(request.getUrn());
+      return diffResponse((await handler.diff?.(args)) ?? topLevelDiff(args));
     }),
   };
 }
@@ -147,7 +148,8 @@ function existingCalls({ resource, about }: Context) {
         .setRefreshBeforeUpdate(found.refreshBeforeUpdate ?? false);
     }),
     delete: unary(async (request: proto.DeleteRequest) => {
-      await (await resource(request.getUrn())).delete?.(args(request));
+      const handler = await resource(request.getUrn());
+      await handler.delete?.(args(request));
       return new empties.Empty();
     }),
   };

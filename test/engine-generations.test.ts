@@ -1,6 +1,4 @@
 /** Replacing a node on the real Pulumi engine: what raising its generation does to it, and to nothing else. Hetzner is a stand-in. */
-import { chmodSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { place } from "../sandbox/cluster/objects.ts";
@@ -150,11 +148,7 @@ describe("server 1 of several that is made again before Flux ever came", { timeo
   it("belongs to a cluster that nobody could hand over, because its tree was not let in", async () => {
     await initStack(sandbox, "dev");
     sandbox.edit("dev", ["cluster", "servers", "count"], 3);
-    const hook = join(sandbox.layout.repositories, "gitops.git/hooks/pre-receive");
-    writeFileSync(hook, "#!/bin/sh\necho 'GH006: Protected branch update failed' >&2\nexit 1\n");
-    chmodSync(hook, 0o755);
-    const run = await upDev();
-    rmSync(hook);
+    const run = await sandbox.whileProtected(upDev);
     expectWords(run, "GH006: Protected branch update failed");
     expect(dev()?.list({ ...place("", { kind: "Node" }), name: undefined })).toHaveLength(3);
     expect(source()).toBeUndefined();

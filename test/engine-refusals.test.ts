@@ -1,5 +1,5 @@
 /** What goes wrong ends in words with a way out, exit 1, a valid state and an unchanged remote; the next `up` goes on. */
-import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { said } from "../sandbox/process/execute.ts";
@@ -85,11 +85,7 @@ describe("a refused up", { timeout: 2 * minute }, () => {
   });
 
   it("stops at a protected branch and leaves it as it was", async () => {
-    const hook = join(sandbox.layout.repositories, "gitops.git/hooks/pre-receive");
-    writeFileSync(hook, "#!/bin/sh\necho 'GH006: Protected branch update failed' >&2\nexit 1\n");
-    chmodSync(hook, 0o755);
-    const run = await up();
-    rmSync(hook);
+    const run = await sandbox.whileProtected(up);
     expectWords(run, "GH006: Protected branch update failed");
     expect(await isPublished()).toBe(false);
   });

@@ -11,6 +11,8 @@ import { initStack } from "../sandbox/stage.ts";
 export interface EngineSandbox extends OpenSandbox {
   /** Sets a value of a stage's file; `undefined` removes it. */
   edit(stage: string, path: readonly string[], value: unknown): void;
+  /** Runs while the branch takes no push, in GitHub's words. */
+  whileProtected<T>(run: () => Promise<T>): Promise<T>;
   /** A file at the head of the GitOps repository. */
   read(path: string): Promise<string>;
   /** Takes everything away again. */
@@ -35,6 +37,11 @@ export async function engineSandbox(stage?: string): Promise<EngineSandbox> {
   return {
     ...sandbox,
     edit: (name, path, value) => edit(join(layout.work, `Pulumi.${name}.yaml`), path, value),
+    whileProtected: async (run) => {
+      const hook = join(layout.repositories, "gitops.git/hooks/pre-receive");
+      writeFileSync(hook, "#!/bin/sh\necho 'GH006: Protected branch update failed' >&2\nexit 1\n", { mode: 0o755 });
+      return run().finally(() => rmSync(hook));
+    },
     read: (path) =>
       withClone({ repository: sandbox.services.repository, branch: sandbox.fleet.repository.branch }, async (clone) =>
         readFileSync(join(clone, path), "utf8"),
