@@ -1,4 +1,5 @@
 /** Which ssh git is told to use: the user's own, else one that asks nothing. A script on the PATH stands in for ssh. */
+import { spawnSync } from "node:child_process";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -49,4 +50,12 @@ it.each(["GIT_SSH", "GIT_SSH_COMMAND"])("leaves the choice to %s", async (name) 
   const path = command("mine");
   vi.stubEnv(name, name === "GIT_SSH" ? path : `'${path}'`);
   expect(await asked()).toMatch(/^mine .*git-upload-pack/s);
+});
+
+const hasShellcheck = spawnSync("shellcheck", ["--version"]).status === 0;
+
+it.runIf(hasShellcheck || process.env["CI"] === "true")("is a script that shellcheck finds nothing wrong with", () => {
+  const script = join(import.meta.dirname, "../stacks/publish/without-questions/ssh");
+  const { stdout } = spawnSync("shellcheck", [script], { encoding: "utf8" });
+  expect(stdout).toBe("");
 });
